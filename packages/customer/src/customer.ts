@@ -1,0 +1,334 @@
+import { checkPath, formatVersion } from '@bitdust/identity'
+import type { Clock, MachineObserver, Transition } from '@bitdust/machine'
+import type { Coder } from '@bitdust/raid'
+import type { KeyValueStore } from '@bitdust/upkeep'
+import type { Found } from './catalog/catalog-view.ts'
+import { createCatalogs, type OpenedCatalog } from './catalog/catalogs.ts'
+import { itemOf } from './catalog/item-of.ts'
+import type { CatalogItem, FileVersion } from './catalog/types.ts'
+import { createBlockCache } from './download/block-cache.ts'
+import { createContentReader } from './download/content.ts'
+import { createDownloads } from './download/downloads.ts'
+import { createBlockFetcher, type FragmentProblem } from './download/fetch-block.ts'
+import type { Reader } from './download/types.ts'
+import { CustomerError } from './errors.ts'
+import { toCustomerError } from './failure.ts'
+import { createFamily, type FamilySettings } from './family/family.ts'
+import type { CustomerFamily } from './family/types.ts'
+import { createJournals } from './journal/journals.ts'
+import type { KnownEntry, SyncReport } from './journal/types.ts'
+import { createLocations } from './locations/locations.ts'
+import type { Location, Locations } from './locations/types.ts'
+import type { CallOptions, FamilyDirectory, OwnerKeys, RemoteSuppliers, Self, SupplierFinder } from './ports.ts'
+import { createRepair, type RepairSettings } from './repair/repair.ts'
+import type { Repair } from './repair/types.ts'
+import { createEvents, type TypedEvents } from './typed-events.ts'
+import { createBlockSender } from './upload/block-sender.ts'
+import type { PutProgress, PutResult, PutSource } from './upload/types.ts'
+import { createUploads } from './upload/uploads.ts'
+
+/** Times of the family and of repair, in ms. */
+export interface CustomerSettings extends FamilySettings, RepairSettings {}
+
+/** What a customer is made of. */
+export interface CustomerOptions {
+  readonly self: Self
+  /** `createSupplierClient` of `@bitdust/supplier`, whose prover asks `locations.prover`. */
+  readonly remotes: RemoteSuppliers
+  readonly finder: SupplierFinder
+  readonly directory: FamilyDirectory
+  readonly ownerKeys: OwnerKeys
+  /** Keeps family, locations and journals. All of it can be found again at the suppliers. */
+  readonly store: KeyValueStore
+  readonly coder: Coder
+  readonly clock: Clock
+  /** @default each by itself, see the settings of family and repair */
+  readonly settings?: Partial<CustomerSettings>
+  readonly onTransition?: MachineObserver
+}
+
+/** Where something is done, and how long. */
+export interface PlaceOptions {
+  /** @default the private location */
+  readonly location?: Location
+  /** Gives up; the call rejects with `Cancelled`. */
+  readonly signal?: AbortSignal
+}
+
+/** How something is stored. */
+export interface StoreOptions extends PlaceOptions {
+  /** Permission bits of a single file. @default 0o644 */
+  readonly mode?: number
+  /** Its time, in ms since the Unix epoch. @default now */
+  readonly mtime?: number
+  readonly onProgress?: (progress: PutProgress) => void
+}
+
+/** What is to be read. */
+export interface ReadOptions extends PlaceOptions {
+  /** Name of a version, as `versions` lists it. @default what the path shows now */
+  readonly version?: string
+}
+
+/** Events of {@link Customer}. */
+export interface CustomerEvents {
+  /**
+   * Something was wrong and was worked around: a wrong fragment, an entry that does not verify, a fork, suppliers that
+   * show less than they had. The same thing about the same subject is told once. `CatalogFreshnessUnknown` is told each
+   * time that something is shown although too few suppliers answered to know everything.
+   */
+  readonly problem: CustomerError
+  /** A put is acknowledged. */
+  readonly stored: PutResult
+}
+
+/** The last step of one kind of machine. */
+export interface MachineState {
+  readonly name: string
+  readonly state: string
+  /** Milliseconds since the Unix epoch. */
+  readonly since: number
+}
+
+/**
+ * The customer role. Paths are relative, separated by `/`, as `checkPath` of `@bitdust/identity` allows. All calls throw
+ * {@link CustomerError}.
+ */
+export interface Customer {
+  readonly family: CustomerFamily
+  readonly locations: Locations
+  readonly repair: Repair
+  readonly events: TypedEvents<CustomerEvents>
+  /**
+   * Stores a file or a folder, as a new version of what is at the path. Resolves when enough suppliers have acknowledged
+   * it; when it rejects, nothing is listed.
+   *
+   * @throws `PathUnsafe`, `Unauthorized`, `NotFound` (no suppliers yet), `LimitExceeded`; `UploadIncomplete`,
+   * `QuotaExceeded`, `CatalogFreshnessUnknown` with how many suppliers there were of how many; `Cancelled`. What the
+   * source throws comes as it is.
+   */
+  put(path: string, source: PutSource, options?: StoreOptions): Promise<PutResult>
+  /**
+   * Opens what is at a path; `''` is the whole location. Bytes are fetched as they are read.
+   *
+   * @throws `NotFound`; `CatalogFreshnessUnknown` when it may well be there but too few suppliers could be asked.
+   */
+  get(path: string, options?: ReadOptions): Promise<Reader>
+  /** What is in a folder, by name; a file is listed as itself. @throws Like `get`. */
+  list(path?: string, options?: PlaceOptions): AsyncIterable<CatalogItem>
+  /** All versions of what is at a path, newest first. @throws Like `get`. */
+  versions(path: string, options?: PlaceOptions): Promise<readonly FileVersion[]>
+  /**
+   * Removes what is at a path from the catalog, with everything below; versions can be read as long as their blocks are kept.
+   *
+   * @throws Like `get`; `Unauthorized` when others put it and we are not the owner; like `put`.
+   */
+  remove(path: string, options?: PlaceOptions): Promise<void>
+  /** Asks the suppliers for news of a location and tells how sure one can be to know all of it. */
+  sync(options?: PlaceOptions): Promise<SyncReport>
+  /** Loads the family and begins to watch and to repair it. Idempotent. */
+  start(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /** Ends everything; what is under way rejects with `Cancelled`. Idempotent; a stopped customer does not start again. */
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+  /** The machines that took a step since the start; of those of one name the last. */
+  machines(): readonly MachineState[]
+}
+
+/** Problems that are remembered as told. */
+const MAX_TOLD = 10_000
+
+/** Makes a customer. Nothing happens before `start()`. */
+export function createCustomer(options: CustomerOptions): Customer {
+  const { self, remotes, store, coder, clock, settings = {} } = options
+  const { events, emit } = createEvents<CustomerEvents>()
+  const lifetime = new AbortController()
+  const states = new Map<string, MachineState>()
+  const told = new Set<string>()
+
+  const family = createFamily({ ...options, settings, onTransition: observe })
+  const locations = createLocations({ self, family, remotes, ownerKeys: options.ownerKeys, store, clock })
+  const journals = createJournals({ self, remotes, store, clock, refresh: locations.refresh })
+  const fetchBlock = createBlockFetcher({ remotes, journals, coder, clock, onProblem: onFragment })
+  const blocks = createBlockCache(fetchBlock)
+  const content = createContentReader(blocks)
+  const catalogs = createCatalogs({ journals, readContent: content.all })
+  const downloads = createDownloads({ blocks, content, clock, onTransition: observe })
+  const sender = createBlockSender({ self, remotes, coder, clock })
+  const uploads = createUploads({ self, journals, sender, remotes, coder, clock, onTransition: observe })
+  const { inFlight } = sender
+  const repair = createRepair({ self, family, remotes, coder, clock, inFlight, settings, onTransition: observe })
+
+  function observe(transition: Transition): void {
+    const { machine: name, to: state, at: since } = transition
+    states.set(name, { name, state, since })
+    options.onTransition?.(transition)
+  }
+
+  function onFragment({ location, block, position, code }: FragmentProblem): void {
+    if (location.mine) repair.suspect(block, position)
+    if (code === 'FragmentMissing') return
+    const peer = family.current()?.body.positions[position]
+    const known = code === 'FragmentCorrupt' || code === 'FragmentStale' ? code : 'RecordInvalid'
+    const message = `block ${block}: what supplier ${position} gave is not what it stored`
+    const culprit = location.mine && peer !== undefined ? { culprit: peer.fingerprint } : {}
+    tell(new CustomerError(known, message, { subject: block, ...culprit }))
+  }
+
+  function tell(problem: CustomerError): void {
+    const key = `${problem.code}/${problem.subject}/${problem.culprit}`
+    if (told.has(key)) return
+    if (told.size === MAX_TOLD) told.clear()
+    told.add(key)
+    emit('problem', problem)
+  }
+
+  function signalOf({ signal }: PlaceOptions): CallOptions {
+    return { signal: signal === undefined ? lifetime.signal : AbortSignal.any([signal, lifetime.signal]) }
+  }
+
+  async function placeOf({ location }: PlaceOptions, call: CallOptions): Promise<Location> {
+    return location ?? locations.master(call)
+  }
+
+  async function open(location: Location, call: CallOptions): Promise<OpenedCatalog> {
+    const opened = await catalogs.open(location, call)
+    for (const problem of opened.report.problems) tell(problem)
+    if (opened.report.fresh) return opened
+    const unknown = freshnessUnknown(location, opened.report)
+    const isEmpty = (await journals.entries(location)).length === 0
+    if (isEmpty) throw unknown
+    emit('problem', unknown)
+    return opened
+  }
+
+  /** What is at a path, or why it cannot be told. */
+  async function find(
+    path: string,
+    version: string | undefined,
+    location: Location,
+    { report, view }: OpenedCatalog,
+  ): Promise<Found> {
+    const found = version === undefined ? await view.find(path) : await view.findVersion(path, version)
+    if (found !== null) return found
+    if (!report.fresh) throw freshnessUnknown(location, report)
+    const name = version === undefined ? path : `${path}#${version}`
+    throw new CustomerError('NotFound', `nothing at ${name === '' ? 'all' : name}`, { subject: name })
+  }
+
+  /** Name of the version that an entry of ours made. Mostly nothing else was put in the same second. */
+  async function versionOf(
+    location: Location,
+    path: string,
+    { hash, date }: KnownEntry,
+    call: CallOptions,
+  ): Promise<string> {
+    const second = Math.floor(date / 1000)
+    const entries = await journals.entries(location)
+    const twins = entries.filter((entry) => Math.floor(entry.date / 1000) === second)
+    if (twins.length < 2) return formatVersion(date)
+    const { catalog } = await catalogs.known(location, call)
+    const own = catalog.covering(path).find(({ id }) => id === hash)
+    return own === undefined ? formatVersion(date) : catalog.versionOf(own, path)
+  }
+
+  async function translated<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw toCustomerError(error, doing)
+    }
+  }
+
+  async function put(path: string, source: PutSource, putOptions: StoreOptions): Promise<PutResult> {
+    const call = signalOf(putOptions)
+    checkPath(path)
+    const location = await placeOf(putOptions, call)
+    const { entry, ...stored } = await uploads.put(location, path, source, { ...putOptions, ...call })
+    const result = { ...stored, version: await versionOf(location, path, entry, call) }
+    emit('stored', result)
+    return result
+  }
+
+  async function get(path: string, readOptions: ReadOptions): Promise<Reader> {
+    const call = signalOf(readOptions)
+    const location = await placeOf(readOptions, call)
+    const opened = await open(location, call)
+    const found = await find(path, readOptions.version, location, opened)
+    return downloads.open({ location, view: opened.view, found }, call)
+  }
+
+  async function* list(path: string, placeOptions: PlaceOptions): AsyncGenerator<CatalogItem> {
+    const call = signalOf(placeOptions)
+    try {
+      const location = await placeOf(placeOptions, call)
+      const opened = await open(location, call)
+      const { view } = opened
+      const found = path === '' ? null : await find(path, undefined, location, opened)
+      const items = found === null || found.summary.kind === 'folder' ? await view.children(found) : [found]
+      for (const item of items) yield itemOf(view, item, await view.measure(item))
+    } catch (error) {
+      throw toCustomerError(error, path)
+    }
+  }
+
+  async function versions(path: string, placeOptions: PlaceOptions): Promise<readonly FileVersion[]> {
+    const call = signalOf(placeOptions)
+    const location = await placeOf(placeOptions, call)
+    const opened = await open(location, call)
+    const found = await opened.view.versions(path)
+    // Says what is wrong when there is nothing.
+    if (found.length === 0) await find(path, undefined, location, opened)
+    return found
+  }
+
+  async function remove(path: string, placeOptions: PlaceOptions): Promise<void> {
+    const call = signalOf(placeOptions)
+    checkPath(path)
+    const location = await placeOf(placeOptions, call)
+    const opened = await open(location, call)
+    await find(path, undefined, location, opened)
+    const { fingerprint } = self
+    if (!location.mine && !opened.catalog.standing(path).some(({ writer }) => writer === fingerprint))
+      throw new CustomerError('Unauthorized', `${path}: others put it, only they and the owner remove it`, {
+        subject: path,
+      })
+    const current = await location.family(call)
+    const payload = { kind: 'delete', path } as const
+    await journals.append(location, { payload, date: clock.now() }, { ...call, family: current })
+  }
+
+  async function stop(): Promise<void> {
+    lifetime.abort(new DOMException('the customer was stopped', 'AbortError'))
+    await Promise.all([repair.stop(), family.stop()])
+  }
+
+  return {
+    family,
+    locations,
+    repair,
+    events,
+    put: (path, source, putOptions = {}) => translated(path, () => put(path, source, putOptions)),
+    get: (path, readOptions = {}) => translated(path, () => get(path, readOptions)),
+    list: (path = '', placeOptions = {}) => list(path, placeOptions),
+    versions: (path, placeOptions = {}) => translated(path, () => versions(path, placeOptions)),
+    remove: (path, placeOptions = {}) => translated(path, () => remove(path, placeOptions)),
+    sync: (placeOptions = {}) =>
+      translated('sync', async () => {
+        const call = signalOf(placeOptions)
+        return (await catalogs.open(await placeOf(placeOptions, call), call)).report
+      }),
+    async start(startOptions = {}) {
+      await family.start(signalOf(startOptions))
+      repair.start()
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+    machines: () => [...states.values()],
+  }
+}
+
+function freshnessUnknown(location: Location, { answered: have, need }: SyncReport): CustomerError {
+  const message = `${have} of ${need} suppliers answered, so there may be more in ${location.alias} than is known here`
+  return new CustomerError('CatalogFreshnessUnknown', message, { have, need, subject: location.id, retryable: true })
+}

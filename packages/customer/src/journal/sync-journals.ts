@@ -1,0 +1,167 @@
+import type { Fingerprint } from '@bitdust/crypto'
+import type { PeerRef } from '@bitdust/identity'
+import type { Clock } from '@bitdust/machine'
+import { type JournalId, journalIdOf } from '@bitdust/records'
+import PQueue from 'p-queue'
+import { CustomerError, isCustomerError } from '../errors.ts'
+import { codeOf } from '../failure.ts'
+import type { OpenedFamily } from '../family/types.ts'
+import { gather } from '../locations/gather.ts'
+import type { Location } from '../locations/types.ts'
+import type { CallOptions, RemoteSuppliers, StoredJournalHead } from '../ports.ts'
+import { fetchEntries } from './fetch-entries.ts'
+import { freshQuorum } from './fresh-quorum.ts'
+import type { JournalBooks } from './journal-books.ts'
+import type { JournalTree } from './journal-tree.ts'
+import type { SyncReport } from './types.ts'
+
+/** Journals that are read at the same time. */
+const CONCURRENCY = 4
+
+export interface SyncOptions extends CallOptions {
+  readonly location: Location
+  readonly remotes: RemoteSuppliers
+  readonly tree: JournalTree
+  readonly books: JournalBooks
+  readonly clock: Clock
+  /** Asks for newer headers and member lists of the location. */
+  readonly refresh: (location: Location, options: CallOptions) => Promise<void>
+}
+
+/** What the suppliers' copies of all journals were when they were asked, by fingerprint of the supplier. */
+export type HeadsBySupplier = ReadonlyMap<Fingerprint, ReadonlyMap<JournalId, StoredJournalHead>>
+
+export interface SyncOutcome {
+  readonly report: SyncReport
+  readonly heads: HeadsBySupplier
+  /** Who was asked; null when nobody could be. */
+  readonly family: OpenedFamily | null
+}
+
+/** Asks all suppliers where their copies of the journals end and takes over the entries that are not known yet. */
+export async function syncJournals(options: SyncOptions): Promise<SyncOutcome> {
+  const { location, remotes, tree, clock, signal } = options
+  const family = await familyOf(location, { signal })
+  if (family === null) return { report: { fresh: false, answered: 0, need: 1, problems: [] }, heads: new Map(), family }
+
+  const need = freshQuorum(family.body.n)
+  const query = { customer: location.owner, location: location.id }
+  const { done, enough } = await gather(
+    family,
+    need,
+    (peer, _, taskSignal) => remotes.journalHeads(peer, query, { signal: taskSignal }),
+    { signal, clock, online: location.online },
+  )
+  const answers = [...done].map(([position, heads]) => ({ peer: family.body.positions[position]!, heads }))
+  const problems: CustomerError[] = []
+  const copies = await copiesOf(answers, options, problems)
+  const ends = new Map(tree.journals().map((journal) => [journal, tree.tips(journal).length]))
+  if (enough) problems.push(...rollbacks(tree, copies))
+
+  const queue = new PQueue({ concurrency: CONCURRENCY })
+  await queue.addAll(
+    [...copies].map(
+      ([journal, held]) =>
+        () =>
+          catchUp(journal, held, options, problems),
+    ),
+  )
+  signal.throwIfAborted()
+  problems.push(...forks(tree, ends))
+
+  const heads = new Map(
+    answers.map(({ peer, heads: stored }) => [peer.fingerprint, new Map(stored.map((head) => [head.journal, head]))]),
+  )
+  return { report: { fresh: enough, answered: done.size, need, problems }, heads, family }
+}
+
+/** Null: nobody to ask at the moment. */
+async function familyOf(location: Location, options: CallOptions): Promise<OpenedFamily | null> {
+  try {
+    return await location.family(options)
+  } catch (error) {
+    if (isCustomerError(error) && error.retryable) return null
+    throw error
+  }
+}
+
+interface Answer {
+  readonly peer: PeerRef
+  readonly heads: readonly StoredJournalHead[]
+}
+
+/** Somebody's copy of a journal. */
+interface Copy {
+  readonly peer: PeerRef
+  readonly head: StoredJournalHead
+}
+
+/** Who has which journal, of writers that count; the longest copies first. */
+async function copiesOf(
+  answers: readonly Answer[],
+  { location, refresh, signal }: SyncOptions,
+  problems: CustomerError[],
+): Promise<ReadonlyMap<JournalId, readonly Copy[]>> {
+  const copies: Copy[] = []
+  for (const { peer, heads } of answers) {
+    for (const head of heads) {
+      if (journalIdOf({ location: location.id, writer: head.writer, device: head.device }) === head.journal)
+        copies.push({ peer, head })
+      else
+        problems.push(
+          new CustomerError('RecordInvalid', `${peer.idurl} lists a journal under a wrong id`, {
+            culprit: peer.fingerprint,
+            subject: head.journal,
+          }),
+        )
+    }
+  }
+  // A writer whom we do not know may have become a member since we last looked. One more look is enough.
+  if (copies.some(({ head }) => !location.mayWrite(head.writer)))
+    await refresh(location, { signal }).catch(() => signal.throwIfAborted())
+  return Map.groupBy(
+    copies.filter(({ head }) => location.mayWrite(head.writer)).sort((a, b) => b.head.sequence - a.head.sequence),
+    ({ head }) => head.journal,
+  )
+}
+
+/** Reads whatever some supplier has beyond what is known, from one after another. */
+async function catchUp(
+  journal: JournalId,
+  copies: readonly Copy[],
+  options: SyncOptions,
+  problems: CustomerError[],
+): Promise<void> {
+  for (const { peer, head } of copies) {
+    if (options.tree.has(head.hash)) continue
+    try {
+      await fetchEntries({ ...options, journal, peer })
+    } catch (error) {
+      options.signal.throwIfAborted()
+      // A supplier that is gone in the middle is nobody's fault; the others have the same entries.
+      if (isCustomerError(error)) problems.push(error)
+      else if (codeOf(error) === null) throw error
+    }
+  }
+}
+
+/** Journals of which everybody shows less than we have seen. Ours stay as they are (`threats.md` A5). */
+function rollbacks(tree: JournalTree, copies: ReadonlyMap<JournalId, readonly Copy[]>): readonly CustomerError[] {
+  return tree.journals().flatMap((journal) => {
+    const seen = tree.tips(journal).find(({ hash }) => !tree.isPending(hash))
+    const shown = copies.get(journal)?.[0]?.head.sequence ?? -1
+    if (seen === undefined || shown >= seen.sequence) return []
+    const message = `the suppliers show ${shown + 1} entries of journal ${journal}, there were ${seen.sequence + 1}`
+    return [new CustomerError('CatalogRollback', message, { subject: journal })]
+  })
+}
+
+/** Journals that turned out to have more ends than `before`, when it was one for each that was known. */
+function forks(tree: JournalTree, before: ReadonlyMap<JournalId, number>): readonly CustomerError[] {
+  return tree.journals().flatMap((journal) => {
+    const ends = tree.tips(journal).length
+    if (ends <= (before.get(journal) ?? 1)) return []
+    const message = `journal ${journal} has ${ends} ends; all of them are kept and merged`
+    return [new CustomerError('CatalogFork', message, { subject: journal })]
+  })
+}

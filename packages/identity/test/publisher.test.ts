@@ -1,0 +1,182 @@
+import { createVirtualClock } from '@bitdust/testing'
+import { beforeEach, describe, expect, test } from 'vitest'
+import {
+  createPublisher,
+  type IdentityDocument,
+  type IdentityFields,
+  openIdentity,
+  type Publisher,
+  type SignedIdentity,
+  signIdentity,
+} from '../src/index.ts'
+import { expectCode } from './expect-code.ts'
+import { identityFields } from './identity-fields.ts'
+import { type MemoryIdServers, memoryIdServers } from './memory-id-servers.ts'
+import { aliceKey, malloryKey } from './test-keys.ts'
+
+const ONE = 'http://first-machine.com/alice.xml'
+const TWO = 'http://server-two.net/alice.xml'
+const THREE = 'http://host3.org/alice.xml'
+
+let servers: MemoryIdServers
+let first: SignedIdentity
+let changes: IdentityDocument[]
+let publisher: Publisher
+
+beforeEach(async () => {
+  servers = memoryIdServers('first-machine.com', 'server-two.net', 'host3.org')
+  first = await signIdentity(identityFields({ revision: 4 }), aliceKey)
+  for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
+  changes = []
+  publisher = newPublisher(first.document)
+})
+
+function newPublisher(identity: IdentityDocument): Publisher {
+  return createPublisher({
+    key: aliceKey,
+    identity,
+    idServers: servers,
+    clock: createVirtualClock(),
+    onChanged: (document) => void changes.push(document),
+  })
+}
+
+/** What another device of Alice writes behind our back. */
+async function writtenElsewhere(fields: Parameters<typeof identityFields>[0]): Promise<Uint8Array> {
+  return (await signIdentity(identityFields(fields), aliceKey)).bytes
+}
+
+const addContact = (contact: string) => (fields: IdentityFields) => ({
+  ...fields,
+  contacts: [...fields.contacts, contact],
+})
+
+async function revisionAt(idurl: string): Promise<number> {
+  return (await openIdentity(servers.at(idurl) ?? new Uint8Array())).revision
+}
+
+describe('publish', () => {
+  test('the next revision goes to all sources, dated', async () => {
+    const { document, bytes, outcomes } = await publisher.publish(addContact('tcp://8.8.8.8:1'))
+    expect(document).toMatchObject({ revision: 5, date: 'Thu Jan 01 00:00:00 2026' })
+    expect(document.contacts).toContain('tcp://8.8.8.8:1')
+    expect(outcomes).toEqual([
+      { source: ONE, is: 'published' },
+      { source: TWO, is: 'published' },
+    ])
+    expect([servers.at(ONE), servers.at(TWO)]).toEqual([bytes, bytes])
+    expect(publisher.current()).toBe(document)
+    expect(changes).toEqual([document])
+  })
+
+  test('what another device published stays', async () => {
+    const bytes = await writtenElsewhere({ revision: 7, certificates: ['Y2VydA=='], contacts: ['tcp://1.1.1.1:1'] })
+    servers.plant(TWO, bytes)
+    const { document } = await publisher.publish(addContact('tcp://8.8.8.8:1'))
+    expect(document.revision).toBe(8)
+    expect(document.certificates).toEqual(['Y2VydA=='])
+    expect(document.contacts).toEqual(['tcp://1.1.1.1:1', 'tcp://8.8.8.8:1'])
+  })
+
+  test('two devices wrote the same revision to different servers: both changes stay', async () => {
+    servers.plant(ONE, await writtenElsewhere({ revision: 5, certificates: ['YQ=='], contacts: ['tcp://1.1.1.1:1'] }))
+    servers.plant(TWO, await writtenElsewhere({ revision: 5, certificates: ['Yg=='], contacts: ['tcp://2.2.2.2:2'] }))
+    const { document } = await publisher.publish((fields) => fields)
+    expect(document.revision).toBe(6)
+    expect([...document.certificates].sort()).toEqual(['YQ==', 'Yg=='])
+    expect([...document.contacts].sort()).toEqual(['tcp://1.1.1.1:1', 'tcp://2.2.2.2:2'])
+  })
+
+  test('another device publishes in between: repeated on top of it', async () => {
+    servers.beforePublish = async () => {
+      servers.beforePublish = undefined
+      const bytes = await writtenElsewhere({ revision: 5, certificates: ['Y2VydA=='] })
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, bytes)
+    }
+    const { document } = await publisher.publish(addContact('tcp://8.8.8.8:1'))
+    expect(document.revision).toBe(6)
+    expect(document.certificates).toEqual(['Y2VydA=='])
+    expect(document.contacts).toContain('tcp://8.8.8.8:1')
+    expect(await revisionAt(ONE)).toBe(6)
+  })
+
+  test('others never stop writing: it gives up', async () => {
+    let revision = 5
+    servers.beforePublish = async (idurl) => servers.plant(idurl, await writtenElsewhere({ revision: revision++ }))
+    await expectCode('Timeout', () => publisher.publish((fields) => fields))
+    expect(changes).toEqual([])
+  })
+
+  test('calls at the same time wait for each other', async () => {
+    await Promise.all([1, 2, 3].map((n) => publisher.publish(addContact(`tcp://8.8.8.8:${n}`))))
+    expect(publisher.current().revision).toBe(7)
+    expect(publisher.current().contacts).toHaveLength(5)
+  })
+
+  test('a dead source is told, and does not stop the others', async () => {
+    servers.kill('first-machine.com')
+    const { outcomes } = await publisher.publish((fields) => fields)
+    expect(outcomes.map(({ is }) => is)).toEqual(['dead', 'published'])
+    expect(await revisionAt(TWO)).toBe(5)
+  })
+
+  test('no source takes it: nothing is changed', async () => {
+    servers.kill('first-machine.com')
+    servers.kill('server-two.net')
+    await expectCode('Timeout', () => publisher.publish((fields) => fields))
+    expect(publisher.current()).toBe(first.document)
+  })
+
+  test('the name was lost everywhere', async () => {
+    const taken = await signIdentity(identityFields({ revision: 9 }), malloryKey)
+    for (const idurl of [ONE, TWO]) servers.plant(idurl, taken.bytes)
+    await expectCode('IdentityNameTaken', () => publisher.publish((fields) => fields))
+    expect(publisher.current()).toBe(first.document)
+  })
+
+  test('a new source that refuses: the others are not touched', async () => {
+    servers.refuse('host3.org')
+    const moved = publisher.publish((fields) => ({
+      ...fields,
+      sources: identityFields({ sources: [THREE, TWO] }).sources,
+    }))
+    await expect(moved).rejects.toMatchObject({ code: 'Timeout', subject: THREE })
+    expect([await revisionAt(ONE), await revisionAt(TWO), servers.at(THREE)]).toEqual([4, 4, null])
+  })
+
+  test('a change that breaks a rule', async () => {
+    await expectCode('IdentityMalformed', () => publisher.publish((fields) => ({ ...fields, sources: [] })))
+    expect(await revisionAt(ONE)).toBe(4)
+  })
+
+  test('an abort ends it', async () => {
+    const reason = new Error('enough')
+    await expect(publisher.publish((fields) => fields, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(await revisionAt(ONE)).toBe(4)
+  })
+})
+
+describe('check', () => {
+  test('tells how each source stands', async () => {
+    expect(await publisher.check()).toEqual([
+      { source: ONE, is: 'current' },
+      { source: TWO, is: 'current' },
+    ])
+    servers.plant(ONE, null)
+    servers.plant(TWO, await writtenElsewhere({ revision: 3 }))
+    expect((await publisher.check()).map(({ is }) => is)).toEqual(['missing', 'stale'])
+    servers.plant(ONE, (await signIdentity(identityFields(), malloryKey)).bytes)
+    servers.kill('server-two.net')
+    expect((await publisher.check()).map(({ is }) => is)).toEqual(['taken', 'dead'])
+    servers.plant(ONE, new TextEncoder().encode('<html/>'))
+    expect((await publisher.check()).map(({ is }) => is)).toEqual(['taken', 'dead'])
+    expect(changes).toEqual([])
+  })
+
+  test('takes over what another device published', async () => {
+    servers.plant(TWO, await writtenElsewhere({ revision: 8 }))
+    expect((await publisher.check()).map(({ is }) => is)).toEqual(['stale', 'current'])
+    expect(publisher.current().revision).toBe(8)
+    expect(changes).toHaveLength(1)
+  })
+})

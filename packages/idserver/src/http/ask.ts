@@ -1,0 +1,29 @@
+/** An HTTP request as far as an ID-server looks at it, whatever platform it came from. */
+export interface Ask {
+  /** In upper case, as HTTP writes it. */
+  readonly method: string
+  /** Request target: `/path?query`, or an absolute URL. */
+  readonly target: string
+  /** The value of a header, by its name in lower case; `null` when absent. */
+  header(name: string): string | null
+  /** The body as a stream, `null` when there is none. Called at most once. */
+  body(): ReadableStream<Uint8Array> | null
+}
+
+/** What the platform knows of a request beside the request itself. */
+export interface RequestInfo {
+  /** IP address of the other end. All requests without one share the limits of one address. */
+  readonly remoteAddress?: string
+}
+
+/** The path of a request target, as sent: nothing is decoded, no dots are resolved. */
+export function pathOf(target: string): string {
+  const [path = ''] = target.split('?', 1)
+  return path.startsWith('/') ? path : (URL.parse(target)?.pathname ?? '')
+}
+
+/** One parameter of the query of a request target, decoded; `null` when absent. */
+export function queryOf(target: string, name: string): string | null {
+  const start = target.indexOf('?')
+  return start < 0 ? null : new URLSearchParams(target.slice(start + 1)).get(name)
+}

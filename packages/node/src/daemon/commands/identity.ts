@@ -1,0 +1,14 @@
+import * as v from 'valibot'
+import { type CommandArea, command } from '../command.ts'
+
+/** `identity/…`: the own identity. */
+export const identityCommands: CommandArea = {
+  show: command(v.strictObject({}), async (node) => {
+    const { sources, contacts, revision, fingerprint } = node.identity.document()
+    return { idurl: node.identity.idurl(), sources, contacts, revision, fingerprint }
+  }),
+  rotate: command(v.strictObject({}), async (node) => {
+    const { sources } = await node.identity.rotate()
+    return { sources }
+  }),
+}

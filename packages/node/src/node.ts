@@ -1,0 +1,240 @@
+import type { Fingerprint, RsaPrivateKey } from '@bitdust/crypto'
+import type { Customer } from '@bitdust/customer'
+import type { Idurl, KeyRing, Resolver } from '@bitdust/identity'
+import { createRunner, systemClock } from '@bitdust/machine'
+import type { Shares } from '@bitdust/shares'
+import type { CustomerSummary, Supplier } from '@bitdust/supplier'
+import type { Transport } from '@bitdust/transport'
+import {
+  type Config,
+  completeConfig,
+  mergeConfig,
+  type PartialConfig,
+  readConfig,
+  setSetting,
+  writeConfig,
+} from './config.ts'
+import { NodeError } from './errors.ts'
+import { type DataFolder, type FolderPaths, folderPaths, openFolder } from './folder.ts'
+import { type NodeContext, type NodeEffect, type NodeEvent, type NodeState, nodeTable } from './machine.ts'
+import { parseSize } from './units.ts'
+import { readUser } from './user-name.ts'
+import { anyDevice, primaryOf } from './wiring/devices.ts'
+import { type NodeLogger, silentNodeLogger } from './wiring/logger.ts'
+import { createMachineBoard, type MachineState } from './wiring/machine-board.ts'
+import type { OwnIdentity } from './wiring/own-identity.ts'
+import { type Parts, wireParts } from './wiring/parts.ts'
+
+/** What a node can be to others. */
+export type NodeRole = 'customer' | 'supplier'
+
+export interface NodeOptions {
+  /** Data folder, made by `initNode` or `restoreNode`. */
+  readonly directory: string
+  /** Roles to play; what is not named is off. @default those of `config.json` */
+  readonly roles?: readonly NodeRole[]
+  /** Settings that go before those of `config.json`, for this run alone. */
+  readonly config?: PartialConfig
+  /** @default nothing is logged */
+  readonly logger?: NodeLogger
+}
+
+/** What a node tells about itself. */
+export interface NodeStatus {
+  readonly idurl: Idurl
+  readonly fingerprint: Fingerprint
+  readonly peerId: string
+  readonly revision: number
+  /** Where the identity is published, the primary one first. */
+  readonly sources: readonly Idurl[]
+  /** Multiaddrs listened on. */
+  readonly addresses: readonly string[]
+  readonly dhtPeers: number
+  readonly suppliers: readonly { readonly position: number; readonly idurl: Idurl; readonly state: string }[]
+  readonly customers: number
+  /** Bytes. */
+  readonly lent: { readonly offered: number; readonly granted: number; readonly used: number }
+}
+
+/** Who answered a ping. */
+export interface PingAnswer {
+  readonly idurl: Idurl
+  readonly fingerprint: Fingerprint
+  /** From the question to the proof of identity. */
+  readonly ms: number
+}
+
+/** A BitDust node in this process. */
+export interface BitdustNode {
+  readonly paths: FolderPaths
+  readonly config: Config
+  /** Opens the data folder, enters the network and takes up its roles. Idempotent. @throws What keeps it from that. */
+  start(): Promise<void>
+  /** Ends everything, in at most some seconds, and releases the folder. Idempotent; never rejects. */
+  stop(): Promise<void>
+  /** Resolves when the node has ended. */
+  readonly stopped: Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+  /** The parts below exist while the node runs. @throws {NodeError} `NotRunning` otherwise. */
+  readonly identity: OwnIdentity
+  readonly resolver: Resolver
+  readonly keys: KeyRing
+  readonly transport: Transport
+  /** The master key. It never leaves this machine unless the user writes a backup. */
+  readonly masterKey: RsaPrivateKey
+  /** @throws {NodeError} `RoleOff` when the node is no customer. */
+  requireCustomer(): Customer
+  /** @throws {NodeError} `RoleOff` when the node is no customer: shares lie at its suppliers. */
+  requireShares(): Shares
+  /** @throws {NodeError} `RoleOff` when the node is no supplier. */
+  requireSupplier(): Supplier
+  customers(): readonly CustomerSummary[]
+  /** Lends this many bytes in all; kept in `config.json` and in force after the next start. */
+  offer(bytes: number): Promise<void>
+  status(): NodeStatus
+  /** State machines that took a step since the start, with their present states. */
+  machines(): readonly MachineState[]
+  /** Reaches somebody and checks who he is. `user` is an IDURL or `user@host`. */
+  ping(user: string, options: { readonly signal: AbortSignal }): Promise<PingAnswer>
+}
+
+/** Creates a node over a data folder. Nothing happens before `start()`. */
+export async function createNode({
+  directory,
+  roles,
+  config: change,
+  logger = silentNodeLogger,
+}: NodeOptions): Promise<BitdustNode> {
+  const paths = folderPaths(directory)
+  const named =
+    roles === undefined ? {} : { roles: { customer: roles.includes('customer'), supplier: roles.includes('supplier') } }
+  const config = completeConfig(mergeConfig(mergeConfig(await readConfig(paths.config), change ?? {}), named))
+  const board = createMachineBoard(({ machine, from, to, event }) =>
+    logger.debug('transition', { machine, from, to, event }),
+  )
+  let folder: DataFolder | undefined
+  let parts: Parts | undefined
+
+  const runner = createRunner<NodeState, NodeContext, NodeEvent, NodeEffect>({
+    name: 'node',
+    table: nodeTable,
+    initial: { state: 'idle', context: { error: undefined } },
+    clock: systemClock,
+    onTransition: board.observe,
+    async perform(effect, raise) {
+      try {
+        if (effect === 'open-stores') {
+          folder = await openFolder(directory)
+          parts = await wireParts({ config, paths, logger, observe: board.observe })
+          raise({ type: 'opened' })
+        } else if (effect === 'connect') {
+          await parts?.start()
+          raise({ type: 'connected' })
+        } else {
+          await parts?.stop()
+          parts = undefined
+          folder?.release()
+          raise({ type: 'ended' })
+        }
+      } catch (error) {
+        raise(effect === 'end' ? { type: 'ended' } : { type: 'broke', error })
+        if (effect === 'end') logger.warn('the node did not end cleanly', { error })
+      }
+    },
+  })
+  const stopped = runner.settled('stopped', 'failed').then(() => undefined)
+
+  function requireParts(): Parts {
+    if (parts === undefined) throw new NodeError('NotRunning', `the node on ${paths.root} is not running`)
+    return parts
+  }
+
+  async function stop(): Promise<void> {
+    runner.send({ type: 'stop' })
+    await stopped
+  }
+
+  return {
+    paths,
+    config,
+    stopped,
+    stop,
+    [Symbol.asyncDispose]: stop,
+    async start() {
+      runner.send({ type: 'start' })
+      const { state, context } = await runner.settled('running', 'failed', 'stopped')
+      if (state === 'failed') throw context.error
+      if (state === 'stopped') throw new NodeError('Cancelled', 'the node was stopped; create another one')
+    },
+    get identity() {
+      return requireParts().identity
+    },
+    get resolver() {
+      return requireParts().resolver
+    },
+    get keys() {
+      return requireParts().keys
+    },
+    get transport() {
+      return requireParts().transport
+    },
+    get masterKey() {
+      return requireParts().masterKey
+    },
+    requireCustomer() {
+      const { customer } = requireParts()
+      if (customer === null) throw roleOff('customer')
+      return customer
+    },
+    requireShares() {
+      const { shares } = requireParts()
+      if (shares === null) throw roleOff('customer')
+      return shares
+    },
+    requireSupplier() {
+      const { supplier } = requireParts()
+      if (supplier === null) throw roleOff('supplier')
+      return supplier
+    },
+    customers: () => requireParts().supplier?.customers() ?? [],
+    async offer(bytes) {
+      await writeConfig(
+        paths.config,
+        setSetting(await readConfig(paths.config), 'supplier.offer', JSON.stringify(String(bytes))),
+      )
+    },
+    status() {
+      const { identity, carrier, dht, customer, supplier } = requireParts()
+      const customers = supplier?.customers() ?? []
+      return {
+        idurl: identity.idurl(),
+        fingerprint: identity.fingerprint,
+        peerId: carrier.peerId,
+        revision: identity.document().revision,
+        sources: identity.document().sources,
+        addresses: carrier.addresses(),
+        dhtPeers: dht.size,
+        suppliers:
+          customer?.family.links().map(({ position, peer, state }) => ({ position, idurl: peer.idurl, state })) ?? [],
+        customers: customers.length,
+        lent: {
+          offered: supplier === null ? 0 : parseSize(config.supplier.offer),
+          granted: customers.reduce((sum, { usage }) => sum + usage.granted, 0),
+          used: customers.reduce((sum, { usage }) => sum + usage.used, 0),
+        },
+      }
+    },
+    machines: () => board.list(),
+    async ping(user, { signal }) {
+      const { resolver, transport } = requireParts()
+      const began = performance.now()
+      const document = await resolver.resolve(readUser(user, config), { signal, fresh: true })
+      const { fingerprint } = await anyDevice(document, (peer) => transport.identify(peer, { signal }))
+      return { idurl: primaryOf(document), fingerprint, ms: Math.round(performance.now() - began) }
+    },
+  }
+
+  function roleOff(role: NodeRole): NodeError {
+    return new NodeError('RoleOff', `this node is no ${role}; switch it on with: bitdust config set roles.${role} true`)
+  }
+}
