@@ -14,7 +14,7 @@ import { familyOf, identityOf } from './support/records.ts'
 /** 30 % lie. In the long run it is the network of the catalogue, which takes minutes. */
 const [HONEST, LYING] = process.env.BITDUST_LONG === '1' ? [35, 15] : [14, 6]
 const HOOK_TIMEOUT_MS = 300_000
-const LONG_TEST_TIMEOUT_MS = 120_000
+const LONG_TEST_TIMEOUT_MS = 300_000
 
 /** In the order of their coming; the first is the seed. */
 const honest: Member[] = []

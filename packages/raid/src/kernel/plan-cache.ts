@@ -1,6 +1,6 @@
 import type { Plan } from './plan.ts'
 
-/** A block after the other has the same fragments lost, so few plans are needed at a time; the largest has 32 KiB. */
+/** A block after the other has the same fragments lost, so few plans are needed at a time; the largest take 24 KiB. */
 const MAX_PLANS = 32
 
 /** Keeps the plans that were used last. */

@@ -26,7 +26,7 @@ export function createScalarKernel(): Kernel {
         memory.fill(0, output, output + length)
         for (const [column, input] of inputs.entries()) {
           const table = coefficients[column * outputs.length + row]! << 8
-          for (let at = 0; at < length; at++) memory[output + at]! ^= products[table | memory[input + at]!]!
+          addProducts(memory, output, input, length, products.subarray(table, table + 256))
         }
       }
     },
@@ -40,4 +40,9 @@ export function createScalarKernel(): Kernel {
       return true
     },
   }
+}
+
+/** A function of its own: V8 makes it half as fast again as the same loop within the closure. */
+function addProducts(memory: Uint8Array, to: number, from: number, length: number, table: Uint8Array): void {
+  for (let at = 0; at < length; at++) memory[to + at]! ^= table[memory[from + at]!]!
 }
