@@ -1,8 +1,9 @@
-/** The documents name every command and every setting, and nothing that is not there. */
+/** The documents name every command, setting and exit code as it is, and nothing that is not there. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEFAULT_CONFIG } from '@bitdust/node'
 import { expect, test } from 'vitest'
+import { exitCodeOf } from '../packages/node/src/cli/exit-codes.ts'
 import { createProgram } from '../packages/node/src/cli/program.ts'
 
 type Command = ReturnType<typeof createProgram>
@@ -24,6 +25,15 @@ test('docs/cli.md has every command with its arguments and options', () => {
     .map(unquote)
     .filter((text) => /^[a-z]/.test(text))
   expect(documented.map(normalized).sort()).toEqual(usages(createProgram()).map(normalized).sort())
+})
+
+test('docs/cli.md names the right exit code for every error code', () => {
+  const rows = tableRows('cli.md').filter(([first = '']) => /^\d+$/.test(first))
+  const codes = rows.flatMap(([exit, , cell = '']) =>
+    Array.from(cell.matchAll(/`([A-Z]\w+)`/g), ([, code = '']) => [code, Number(exit)] as const),
+  )
+  expect(codes.length).toBeGreaterThan(20)
+  expect(codes.map(([code]) => [code, exitCodeOf(code)])).toEqual(codes)
 })
 
 /** Cells of all rows of all tables. */

@@ -11,9 +11,9 @@ interface SupplierRow {
   readonly freeBytes: number | null
 }
 interface CustomerRow {
-  readonly fingerprint: string
-  readonly granted: number
-  readonly used: number
+  readonly customer: string
+  readonly state: string
+  readonly usage: { readonly granted: number; readonly used: number }
 }
 
 /** `supplier …` and `customer …`: both sides of a contract. */
@@ -83,8 +83,13 @@ export function addSupplierCommands(program: Command): void {
   action(customer.command('list').description('your customers and what they use'), async ({ call, output }) => {
     output.result((await call('customer/list')) as { customers: CustomerRow[] }, ({ customers }) =>
       table(
-        ['GRANTED', 'USED', 'FINGERPRINT'],
-        customers.map((row) => [formatSize(row.granted), formatSize(row.used), row.fingerprint]),
+        ['STATE', 'GRANTED', 'USED', 'FINGERPRINT'],
+        customers.map(({ customer: who, state, usage }) => [
+          state,
+          formatSize(usage.granted),
+          formatSize(usage.used),
+          who,
+        ]),
       ),
     )
   })

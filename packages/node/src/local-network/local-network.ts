@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { completeConfig, mergeConfig, type PartialConfig, writeConfig } from '../config.ts'
+import { NodeError } from '../errors.ts'
 import { openFolder } from '../folder.ts'
 import { type NodeProcess, startNodeProcess } from './node-process.ts'
 import { runCli } from './run-cli.ts'
@@ -60,18 +61,28 @@ const PARALLEL_STARTS = 3
 
 /** Starts ID-servers, a DHT seed and nodes, each as a process of its own. */
 export async function startLocalNetwork(options: LocalNetworkOptions): Promise<LocalNetwork> {
-  const { directory, signal, onProgress = () => undefined } = options
+  const { directory, onProgress = () => undefined } = options
+  const halt = new AbortController()
+  const signal = options.signal === undefined ? halt.signal : AbortSignal.any([options.signal, halt.signal])
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const processes: NodeProcess[] = []
   const nodes = new Map<string, LocalNode>()
+  const starting: Promise<unknown>[] = []
   const stop = async () => {
+    halt.abort(new NodeError('Cancelled', 'the network is being stopped'))
+    // What is being started just now would otherwise be left running.
+    await Promise.allSettled(starting)
     await Promise.all([...nodes.values()].map((node) => node.kill('SIGTERM')))
     await Promise.all(processes.map((process) => process.kill('SIGTERM')))
+  }
+  const tracked = <T>(start: Promise<T>): Promise<T> => {
+    starting.push(start)
+    return start
   }
   const startOne = async (name: string, args: readonly string[]) => {
     const folder = join(directory, name)
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const started = await startNodeProcess(name, folder, args, signal === undefined ? {} : { signal })
+    const started = await startNodeProcess(name, folder, args, { signal })
     processes.push(started)
     return started
   }
@@ -80,7 +91,9 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     onProgress(`${options.idServers ?? 1} ID-servers and the DHT seed`)
     const idServers = await Promise.all(
       Array.from({ length: options.idServers ?? 1 }, async (_, index) =>
-        startOne(`id-server-${index + 1}`, ['id-server', '--host', `127.0.0.1:${await freePort()}`, '--local']),
+        tracked(
+          startOne(`id-server-${index + 1}`, ['id-server', '--host', `127.0.0.1:${await freePort()}`, '--local']),
+        ),
       ),
     )
     const seed = await startOne('seed', ['seed', '--listen', `/ip4/127.0.0.1/tcp/${await freePort()}`, '--local'])
@@ -90,22 +103,22 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     const config = (change: PartialConfig = {}) => mergeConfig(joining, change) as PartialConfig
 
     const add = async (name: string, change: PartialConfig = {}) => {
+      signal.throwIfAborted()
       onProgress(name)
       const folder = join(directory, name)
       await prepareFolder(folder, config(change))
-      const made = (await runCli(folder, ['init', name], signal === undefined ? {} : { signal })) as { idurl: string }
+      const made = (await runCli(folder, ['init', name], { signal })) as { idurl: string }
       const node = createLocalNode(name, folder, made.idurl, signal)
       await node.start()
       nodes.set(name, node)
       return node
     }
     const waiting = Object.entries(options.nodes)
-    await Promise.all(
-      Array.from({ length: PARALLEL_STARTS }, async () => {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await add(...next)
-      }),
-    )
-    return { directory, idServers, seed, nodes, config, add, stop }
+    const work = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await add(...next)
+    }
+    await Promise.all(Array.from({ length: PARALLEL_STARTS }, () => tracked(work())))
+    return { directory, idServers, seed, nodes, config, add: (...node) => tracked(add(...node)), stop }
   } catch (error) {
     await stop()
     throw error
@@ -123,8 +136,9 @@ export async function prepareFolder(folder: string, change: PartialConfig): Prom
   }
 }
 
-function createLocalNode(name: string, folder: string, idurl: string, signal: AbortSignal | undefined): LocalNode {
+function createLocalNode(name: string, folder: string, idurl: string, signal: AbortSignal): LocalNode {
   let process: NodeProcess | null = null
+  let starting: Promise<NodeProcess> | undefined
   return {
     name,
     folder,
@@ -132,12 +146,14 @@ function createLocalNode(name: string, folder: string, idurl: string, signal: Ab
     get process() {
       return process
     },
-    cli: (args, options = {}) => runCli(folder, args, { ...(signal === undefined ? {} : { signal }), ...options }),
+    cli: (args, options = {}) => runCli(folder, args, { signal, ...options }),
     async start() {
       if (process?.running) return
-      process = await startNodeProcess(name, folder, ['start'], signal === undefined ? {} : { signal })
+      starting = startNodeProcess(name, folder, ['start'], { signal })
+      process = await starting
     },
     async kill(kind = 'SIGTERM') {
+      await starting?.catch(() => undefined)
       await process?.kill(kind)
     },
   }

@@ -41,6 +41,7 @@ export async function startNodeProcess(
   args: readonly string[],
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<NodeProcess> {
+  signal?.throwIfAborted()
   const child = spawn(process.execPath, [BITDUST_PROGRAM, ...args, '--folder', folder, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
