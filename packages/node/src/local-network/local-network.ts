@@ -153,6 +153,7 @@ function createLocalNode(name: string, folder: string, idurl: string, signal: Ab
       process = await starting
     },
     async kill(kind = 'SIGTERM') {
+      // Only to wait for it: whoever called `start` got the error.
       await starting?.catch(() => undefined)
       await process?.kill(kind)
     },
