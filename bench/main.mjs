@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchIdentity } from './identity.mjs'
+import { benchIdServer } from './idserver.mjs'
 import { benchMemory } from './memory.mjs'
 import { benchRaid } from './raid.mjs'
 import { benchTransfer } from './transfer.mjs'
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     mib: { type: 'string', default: '256' },
     suppliers: { type: 'string', default: '7' },
     rounds: { type: 'string', default: '3' },
+    identities: { type: 'string', default: '100000' },
   },
 })
 const directory = await mkdtemp(join(tmpdir(), 'bitdust-bench-'))
@@ -21,6 +24,9 @@ const parts = {
   raid: () => benchRaid(),
   transfer: () =>
     benchTransfer({ directory, mib: Number(values.mib), suppliers, rounds: Number(values.rounds), print }),
+  identity: () => benchIdentity({ rounds: Number(values.rounds), print }),
+  idserver: () =>
+    benchIdServer({ directory, rounds: Number(values.rounds), identities: Number(values.identities), print }),
   memory: () => benchMemory({ directory, sizes: [64, 1024], suppliers, print }),
 }
 try {

@@ -1,16 +1,18 @@
 /** An ID-server as a stranger gets it: from packed packages, by the examples and by every command line of its page. */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { delimiter, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { importRsaPrivateKey } from '@bitdust/crypto'
 import { formatIdentityDate, parseIdurl, signIdentity } from '@bitdust/identity'
+import { startLocalNetwork } from '@bitdust/node/network'
 import { type TemporaryFolder, temporaryFolder, testKeys } from '@bitdust/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { cleanEnvironment, packedApp } from './packed-app.ts'
 
 const root = join(import.meta.dirname, '..')
 const run = promisify(execFile)
@@ -25,7 +27,8 @@ let app: string
 beforeAll(async () => {
   folder = await temporaryFolder()
   app = join(folder.path, 'app')
-  await install(app, await packAll(join(folder.path, 'tarballs')))
+  const example = JSON.parse(await readFile(join(root, 'examples/id-server-in-hono/package.json'), 'utf8'))
+  await packedApp(app, PACKAGES, example.dependencies)
   for (const example of ['id-server-alone/main.mjs', 'id-server-in-hono/app.mjs'])
     await copyFile(join(root, 'examples', example), join(app, example.replace('/', '-')))
 })
@@ -97,11 +100,12 @@ describe('docs/id-server.md', () => {
   })
 
   test('npx finds the program', async () => {
-    const { stdout } = await run('npx', ['--no', '--', '@bitdust/idserver', '--help'], { cwd: app, env: environment() })
-    const options = Array.from(stdout.matchAll(/^ {2}(?:-[a-zA-Z], )?(--[a-z-]+)/gm), ([, name]) => name)
+    const options = { cwd: app, env: cleanEnvironment() }
+    const { stdout } = await run('npx', ['--no', '--', '@bitdust/idserver', '--help'], options)
+    const offered = Array.from(stdout.matchAll(/^ {2}(?:-[a-zA-Z], )?(--[a-z-]+)/gm), ([, name]) => name)
     const page = await readFile(join(root, 'docs/id-server.md'), 'utf8')
     const documented = Array.from(page.matchAll(/`(--[a-z-]+)(?: [A-Z.]+)?`(?= `| \|)/g), ([, name]) => name)
-    expect(new Set([...documented, '--version', '--help'])).toEqual(new Set(options))
+    expect(new Set([...documented, '--version', '--help'])).toEqual(new Set(offered))
   })
 
   /** Starts a line of the page, with folders and files of this test. */
@@ -120,6 +124,22 @@ describe('docs/id-server.md', () => {
   }
 })
 
+test('a node with the role serves from its start to its end, beside all else that it does', async () => {
+  const port = await freePort()
+  const host = `127.0.0.1:${port}`
+  const directory = join(folder.path, 'network')
+  const network = await startLocalNetwork({ directory, nodes: { alice: { idserver: { enabled: true, host, port } } } })
+  try {
+    expect((await fetch(`http://${host}/health`)).status).toBe(200)
+    expect(await publish(`http://${host}`, 'bob')).toEqual([201, 'Created'])
+    const { folder: home } = network.nodes.get('alice')!
+    expect(await readdir(join(home, 'idserver'))).toEqual(['bob.xml'])
+  } finally {
+    await network.stop()
+  }
+  await expect(fetch(`http://${host}/health`)).rejects.toThrow()
+})
+
 /** The command lines in blocks of one language: every line of `sh`, what a service of systemd starts for `ini`. */
 async function commandLines(language: 'sh' | 'ini'): Promise<string[]> {
   const page = await readFile(join(root, 'docs/id-server.md'), 'utf8')
@@ -130,7 +150,11 @@ async function commandLines(language: 'sh' | 'ini'): Promise<string[]> {
 
 /** A program that serves: its first line of output, and the way to end it. */
 async function start(args: readonly string[]) {
-  const child = spawn(process.execPath, args, { cwd: app, stdio: ['ignore', 'pipe', 'inherit'], env: environment() })
+  const child = spawn(process.execPath, args, {
+    cwd: app,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: cleanEnvironment(),
+  })
   running.add(child)
   const ended = once(child, 'exit').finally(() => running.delete(child))
   const stop = (): Promise<unknown[]> => {
@@ -161,44 +185,4 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
   return address.port
-}
-
-/** @returns Package name -> path of its tarball. */
-async function packAll(destination: string): Promise<Record<string, string>> {
-  const tarballs: Record<string, string> = {}
-  for (const name of PACKAGES) {
-    const place = join(destination, name)
-    await mkdir(place, { recursive: true })
-    await run('pnpm', ['pack', '--pack-destination', place], {
-      cwd: join(root, 'packages', name),
-      env: environment(),
-    })
-    const [tarball = ''] = await readdir(place)
-    tarballs[`@bitdust/${name}`] = join(place, tarball)
-  }
-  return tarballs
-}
-
-/** Installs the tarballs, and what the Hono example needs besides; none of our packages may come from a registry. */
-async function install(place: string, tarballs: Record<string, string>): Promise<void> {
-  const ours = Object.fromEntries(Object.entries(tarballs).map(([name, path]) => [name, `file:${path}`]))
-  const overrides = Object.fromEntries(Object.keys(ours).map((name) => [name, `$${name}`]))
-  const example = JSON.parse(await readFile(join(root, 'examples/id-server-in-hono/package.json'), 'utf8'))
-  const manifest = { name: 'app', version: '0.0.0', private: true, type: 'module' }
-  await mkdir(place, { recursive: true })
-  await writeFile(
-    join(place, 'package.json'),
-    JSON.stringify({ ...manifest, dependencies: { ...example.dependencies, ...ours }, overrides }),
-  )
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: place, env: environment() })
-}
-
-/** The same Node for everything, and nothing of the `npm test` that started us. */
-function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) =>
-      !/^npm_(package|lifecycle)_/.test(name) && name !== 'npm_config_local_prefix' && name !== 'NODE_OPTIONS',
-  )
-  const path = [dirname(process.execPath), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
-  return { ...Object.fromEntries(kept), PATH: path }
 }

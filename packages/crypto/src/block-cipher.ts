@@ -43,14 +43,25 @@ export function plaintextSize(ciphertextBytes: number): number {
  * Encrypts a block under its own key.
  *
  * @param key - 32 fresh random bytes. A key must never encrypt a second block: the nonces count from zero.
- * @returns A new array of {@link ciphertextSize} bytes.
- * @throws {CryptoError} `KeyMalformed` for a key of another length, `LimitExceeded` above 2^32 segments.
+ * @param options.into - Where the ciphertext goes: {@link ciphertextSize} bytes that do not overlap the plaintext. @default a new array
+ * @returns The ciphertext.
+ * @throws {CryptoError} `KeyMalformed` for a key of another length, `LimitExceeded` above 2^32 segments or for an `into`
+ * of another length.
  */
-export async function encryptBlock(key: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array> {
+export async function encryptBlock(
+  key: Uint8Array,
+  plaintext: Uint8Array,
+  { into }: { readonly into?: Uint8Array } = {},
+): Promise<Uint8Array> {
   const cipher = await importBlockKey(key)
   const segments = segmentCount(plaintext.length, SEGMENT_BYTES)
   checkSegments(segments)
-  const ciphertext = new Uint8Array(ciphertextSize(plaintext.length))
+  const ciphertext = into ?? new Uint8Array(ciphertextSize(plaintext.length))
+  if (ciphertext.length !== ciphertextSize(plaintext.length))
+    throw new CryptoError(
+      'LimitExceeded',
+      `room for ${ciphertext.length} bytes, expected ${ciphertextSize(plaintext.length)}`,
+    )
   const pending: Promise<void>[] = []
   for (let segment = 0; segment < segments; segment++) {
     pending.push(

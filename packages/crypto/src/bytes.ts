@@ -45,8 +45,14 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) throw new CryptoError('RecordInvalid', 'not lower-case hex')
   const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (hexDigit(text.charCodeAt(2 * i)) << 4) | hexDigit(text.charCodeAt(2 * i + 1))
   return bytes
+}
+
+/** Value of `0`..`9` (character codes 0x30 and up) or `a`..`f` (0x61 and up). */
+function hexDigit(code: number): number {
+  return code < 0x61 ? code - 0x30 : code - 0x57
 }
 
 /** Writes text as UTF-8. A lone surrogate becomes U+FFFD, as everywhere on the web. */

@@ -34,7 +34,8 @@ function decrypt(message: forge.pem.ObjectPEM, passphrase: string | undefined): 
 
 function unlock(message: forge.pem.ObjectPEM, passphrase: string): forge.pki.rsa.PrivateKey | null {
   try {
-    return forge.pki.decryptRsaPrivateKey(forge.pem.encode(message), passphrase)
+    // Other software derives keys from the UTF-8 of a passphrase; forge would take its UTF-16 units for bytes.
+    return forge.pki.decryptRsaPrivateKey(forge.pem.encode(message), forge.util.encodeUtf8(passphrase))
   } catch {
     // A wrong passphrase may leave bytes that look padded; parsing them then fails in any way.
     return null

@@ -5,6 +5,7 @@
  * @module
  */
 export type { ScryptCost, Sha256 } from './backend/backend.ts'
+export { fromBase32, toBase32 } from './base32.ts'
 export { fromBase64, fromBase64Url, toBase64, toBase64Url } from './base64.ts'
 export {
   BLOCK_KEY_BYTES,
@@ -32,6 +33,7 @@ export {
 } from './device-key.ts'
 export { BitdustError, type BitdustErrorOptions, CryptoError, type CryptoErrorCode, isBitdustError } from './errors.ts'
 export { type Fingerprint, parseFingerprint } from './fingerprint.ts'
+export { fingerprintColours, fingerprintWords } from './fingerprint-words.ts'
 export { createSha256, HASH_BYTES, hmacSha256, sha256, sha256Bulk } from './hash.ts'
 export {
   createTreeHasher,
@@ -47,6 +49,7 @@ export { type HkdfOptions, hkdfSha256, scrypt } from './key-derivation.ts'
 export { inspectKeyFile, type KeyFile, readKeyFile, type WriteKeyFileOptions, writeKeyFile } from './key-file.ts'
 export { type KeyFileHeader, MAX_KEY_FILE_CHARACTERS } from './key-file-text.ts'
 export { LABELS } from './labels.ts'
+export { formatPaperKey, isPaperKey, readPaperKey } from './paper-key.ts'
 export { randomBytes } from './random.ts'
 export {
   generateRsaKey,
@@ -57,6 +60,8 @@ export {
   type RsaPublicKey,
 } from './rsa.ts'
 export { openSealed, sealOverhead, sealTo } from './seal.ts'
+export { decryptStream, encryptStream, type StreamKeyLookup } from './sealed-stream.ts'
 export { decryptEntry, ENTRY_OVERHEAD_BYTES, encryptEntry } from './secret-box.ts'
 export { signedBytes } from './signed-bytes.ts'
 export { requireSignature, type Verifier } from './verify.ts'
+export { wordsOf } from './words.ts'

@@ -12,7 +12,7 @@ export const MAX_KEY_FILE_NAME_CHARACTERS = 512
 const FORMAT = 'bitdust-key'
 /** Version that is written, and the only one that is read. */
 const VERSION = 1
-const HEADER_FIELDS = ['format', 'version', 'keyId', 'kind', 'bits', 'fingerprint', 'creator', 'label']
+const HEADER_FIELDS = ['format', 'version', 'keyId', 'kind', 'bits', 'fingerprint', 'creator', 'generation', 'label']
 const ENCRYPTED_FIELDS = ['kdf', 'N', 'r', 'p', 'salt', 'nonce', 'ciphertext']
 
 /** What a key file says about its key in the open. */
@@ -24,6 +24,8 @@ export interface KeyFileHeader {
   readonly fingerprint: Fingerprint
   /** Fingerprint of the identity that made the key. */
   readonly creator?: Fingerprint
+  /** Which of the keys that followed each other under this name; absent for the first. */
+  readonly generation?: number
   /** A note for people. */
   readonly label?: string
 }
@@ -82,7 +84,7 @@ function formatEncrypted({ cost, salt, nonce, ciphertext }: EncryptedBody) {
 }
 
 function parseHeader(fields: Fields): KeyFileHeader {
-  const { kind, bits, creator, label } = fields
+  const { kind, bits, creator, generation, label } = fields
   if (kind !== 'private' && kind !== 'public') throw malformed('kind')
   if (typeof bits !== 'number' || !Number.isInteger(bits) || bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
     throw malformed('bits')
@@ -93,8 +95,16 @@ function parseHeader(fields: Fields): KeyFileHeader {
     bits,
     fingerprint: parseFingerprint(nameField(fields.fingerprint, 'fingerprint')),
     ...(creator === undefined ? {} : { creator: parseFingerprint(nameField(creator, 'creator')) }),
+    ...(generation === undefined ? {} : { generation: laterGeneration(generation) }),
     ...(label === undefined ? {} : { label: nameField(label, 'label') }),
   }
+}
+
+/** The first generation is never written, so that a key has one spelling. */
+export function laterGeneration(value: unknown): number {
+  const generation = countField(value, 'generation')
+  if (generation === 1) throw malformed('generation')
+  return generation
 }
 
 function parseEncrypted(value: unknown): EncryptedBody {

@@ -4,7 +4,14 @@ import { type CanonicalValue, encodeCanonical } from './canonical.ts'
 import { CryptoError, isBitdustError } from './errors.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { scrypt } from './key-derivation.ts'
-import { type EncryptedBody, formatKeyFile, type KeyFileHeader, nameField, parseKeyFile } from './key-file-text.ts'
+import {
+  type EncryptedBody,
+  formatKeyFile,
+  type KeyFileHeader,
+  laterGeneration,
+  nameField,
+  parseKeyFile,
+} from './key-file-text.ts'
 import { LABELS } from './labels.ts'
 import { randomBytes } from './random.ts'
 import { importRsaPrivateKey, importRsaPublicKey, type RsaPrivateKey, type RsaPublicKey } from './rsa.ts'
@@ -22,6 +29,8 @@ export type KeyFile = {
   readonly keyId: string
   /** Fingerprint of the identity that made the key. */
   readonly creator?: Fingerprint
+  /** Which of the keys that followed each other under this name, from 2; absent for the first. */
+  readonly generation?: number
   /** A note for people, at most 512 characters. */
   readonly label?: string
 } & (
@@ -41,8 +50,8 @@ export interface WriteKeyFileOptions {
  * Writes a key file: JSON text of a few KiB. With a passphrase every field is authenticated; without one only the key
  * itself is (by its fingerprint), and key id, creator and label are hints.
  *
- * @throws {CryptoError} `KeyMalformed` for a key id or label that is empty, too long or has control characters, and
- * for a passphrase on a public key; `LimitExceeded` for a cost outside the limits of {@link scrypt}.
+ * @throws {CryptoError} `KeyMalformed` for a key id or label that is empty, too long or has control characters, for a
+ * generation below 2, and for a passphrase on a public key; `LimitExceeded` for a cost outside the limits of {@link scrypt}.
  */
 export async function writeKeyFile(file: KeyFile, options: WriteKeyFileOptions = {}): Promise<string> {
   const header = headerOf(file)
@@ -65,10 +74,11 @@ export async function writeKeyFile(file: KeyFile, options: WriteKeyFileOptions =
  */
 export async function readKeyFile(text: string, options: { readonly passphrase?: string } = {}): Promise<KeyFile> {
   const { header, body } = parseKeyFile(text)
-  const { keyId, creator, label, kind, bits, fingerprint } = header
+  const { keyId, creator, generation, label, kind, bits, fingerprint } = header
   const names = {
     keyId,
     ...(creator === undefined ? {} : { creator }),
+    ...(generation === undefined ? {} : { generation }),
     ...(label === undefined ? {} : { label }),
   }
   const file: KeyFile =
@@ -100,6 +110,7 @@ function headerOf(file: KeyFile): KeyFileHeader {
     bits,
     fingerprint,
     ...(file.creator === undefined ? {} : { creator: file.creator }),
+    ...(file.generation === undefined ? {} : { generation: laterGeneration(file.generation) }),
     ...(file.label === undefined ? {} : { label: nameField(file.label, 'label') }),
   }
 }

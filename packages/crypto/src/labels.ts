@@ -32,6 +32,8 @@ export const LABELS = {
   droppedEntry: 'bitdust/dropped-entry/v1',
   /** The table of the content-defined chunking, derived from the first location secret. */
   cutTable: 'bitdust/cut-table/v1',
+  /** The key under which a device recognises content that it has stored before, derived from the first location secret. */
+  reuse: 'bitdust/reuse/v1',
   /** The file name of a fragment at a supplier. */
   fragmentName: 'bitdust/fragment-name/v1',
   /** A service packet. */
@@ -66,10 +68,16 @@ export const LABELS = {
   storageAudit: 'bitdust/storage-audit/v1',
   /** Permission to repair while the owner is away. */
   ticket: 'bitdust/ticket/v1',
+  /** A sign-in at a web site, for one origin. */
+  login: 'bitdust/login/v1',
   /** An item in somebody's mailbox. */
   mailboxItem: 'bitdust/mailbox-item/v1',
   /** A record in the DHT: signature and key. */
   dhtRecord: 'bitdust/dht-record/v1',
   /** A key file that is protected by a passphrase (AAD). */
   keyFile: 'bitdust/key-file/v1',
+  /** Segments of an encrypted stream (AAD). */
+  stream: 'bitdust/stream/v1',
+  /** The content key of an encrypted stream, wrapped for a public key. */
+  streamKey: 'bitdust/stream-key/v1',
 } as const

@@ -41,6 +41,8 @@ export interface RsaPublicKey {
   wrap(label: string, plaintext: Uint8Array): Promise<Uint8Array>
   /** The key as `ssh-rsa AAAA...`, without comment. */
   toOpenSsh(): string
+  /** The key as PEM: `BEGIN PUBLIC KEY`. */
+  toPem(): string
 }
 
 /** An RSA private key. Make one with {@link generateRsaKey} or {@link importRsaPrivateKey}. */
@@ -149,6 +151,7 @@ async function publicKeyOf(modulusView: Uint8Array): Promise<RsaPublicKey> {
       return operations.encryptOaep(utf8Encode(label), plaintext)
     },
     toOpenSsh: () => formatOpenSsh(modulus),
+    toPem: () => formatPem('PUBLIC KEY', spki),
   }
 }
 

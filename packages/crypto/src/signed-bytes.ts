@@ -1,4 +1,7 @@
-import { concatBytes, u32be, utf8Encode } from './bytes.ts'
+import { utf8Encode } from './bytes.ts'
+
+/** Bytes of the length in front of a field. */
+const LENGTH_BYTES = 4
 
 /**
  * The bytes that are signed or authenticated: label and fields, each with its length in front, so that no bytes can
@@ -9,5 +12,14 @@ import { concatBytes, u32be, utf8Encode } from './bytes.ts'
  * @param label - One of {@link LABELS}.
  */
 export function signedBytes(label: string, ...fields: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(...[utf8Encode(label), ...fields].flatMap((field) => [u32be(field.length), field]))
+  const all = [utf8Encode(label), ...fields]
+  const joined = new Uint8Array(all.reduce((size, field) => size + LENGTH_BYTES + field.length, 0))
+  const view = new DataView(joined.buffer)
+  let offset = 0
+  for (const field of all) {
+    view.setUint32(offset, field.length)
+    joined.set(field, offset + LENGTH_BYTES)
+    offset += LENGTH_BYTES + field.length
+  }
+  return joined
 }

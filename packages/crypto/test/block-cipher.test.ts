@@ -46,6 +46,11 @@ describe('laws', () => {
       fc.asyncProperty(size, async (bytes) => {
         const plaintext = pattern(bytes)
         const ciphertext = await encryptBlock(key, plaintext)
+        const used = new Uint8Array(ciphertext.length).fill(7)
+        expect(await encryptBlock(key, plaintext, { into: used })).toEqual(ciphertext)
+        await expect(encryptBlock(key, plaintext, { into: new Uint8Array(used.length + 1) })).rejects.toMatchObject({
+          code: 'LimitExceeded',
+        })
         expect(ciphertext.length).toBe(ciphertextSize(bytes))
         expect(plaintextSize(ciphertext.length)).toBe(bytes)
         expect(await decryptBlock(key, ciphertext)).toEqual(plaintext)

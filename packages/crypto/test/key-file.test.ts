@@ -56,7 +56,11 @@ describe('read undoes write', () => {
     ['protected', { passphrase, cost: COST }],
     ['open', {}],
   ])('private, %s', async (_, options) => {
-    for (const file of [privateFile, { keyId: 'master', kind: 'private', key } as const]) {
+    for (const file of [
+      privateFile,
+      { keyId: 'master', kind: 'private', key } as const,
+      { ...privateFile, generation: 7 } as KeyFile,
+    ]) {
       const { key: copy, ...rest } = await readKeyFile(await writeKeyFile(file, options), { passphrase })
       const { key: original, ...expected } = file
       expect(rest).toEqual(expected)
@@ -71,6 +75,13 @@ describe('read undoes write', () => {
     expect(rest).toEqual({ ...names, kind: 'public' })
     expect(copy).toMatchObject({ fingerprint: keyVectors.fingerprint })
   })
+})
+
+test('the first generation is not written, so that a key has one spelling', async () => {
+  for (const generation of [1, 0, -1, 1.5]) {
+    expect(await failure(writeKeyFile({ ...privateFile, generation }))).toBe('KeyMalformed')
+    expect(await failure(readKeyFile(edit(await writeKeyFile(privateFile), { generation })))).toBe('KeyMalformed')
+  }
 })
 
 test('a protected file shows its header and nothing of the key', async () => {
@@ -121,6 +132,7 @@ describe('T54 key export', () => {
       { fingerprint: 'ab'.repeat(32) },
       { label: 'x' },
       { label: undefined },
+      { generation: 2 },
     ]
     for (const change of [...changes, { creator: 'cd'.repeat(32) }, { creator: undefined }]) {
       expect(await failure(readKeyFile(edit(text, change), { passphrase })), JSON.stringify(change)).toBe(

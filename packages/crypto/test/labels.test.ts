@@ -17,6 +17,7 @@ test('every label is what it always was', () => {
     entryKey: 'bitdust/entry-key/v1',
     droppedEntry: 'bitdust/dropped-entry/v1',
     cutTable: 'bitdust/cut-table/v1',
+    reuse: 'bitdust/reuse/v1',
     fragmentName: 'bitdust/fragment-name/v1',
     packet: 'bitdust/packet/v1',
     hello: 'bitdust/hello/v1',
@@ -34,9 +35,12 @@ test('every label is what it always was', () => {
     keyAudit: 'bitdust/key-audit/v1',
     storageAudit: 'bitdust/storage-audit/v1',
     ticket: 'bitdust/ticket/v1',
+    login: 'bitdust/login/v1',
     mailboxItem: 'bitdust/mailbox-item/v1',
     dhtRecord: 'bitdust/dht-record/v1',
     keyFile: 'bitdust/key-file/v1',
+    stream: 'bitdust/stream/v1',
+    streamKey: 'bitdust/stream-key/v1',
   })
 })
 

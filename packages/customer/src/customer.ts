@@ -16,9 +16,9 @@ import { toCustomerError } from './failure.ts'
 import { createFamily, type FamilySettings } from './family/family.ts'
 import type { CustomerFamily } from './family/types.ts'
 import { createJournals } from './journal/journals.ts'
-import type { KnownEntry, SyncReport } from './journal/types.ts'
+import type { Journals, KnownEntry, SyncReport } from './journal/types.ts'
 import { createLocations } from './locations/locations.ts'
-import type { Location, Locations } from './locations/types.ts'
+import type { Location, Locations, RestoredKey } from './locations/types.ts'
 import type { CallOptions, FamilyDirectory, OwnerKeys, RemoteSuppliers, Self, SupplierFinder } from './ports.ts'
 import { createRepair, type RepairSettings } from './repair/repair.ts'
 import type { Repair } from './repair/types.ts'
@@ -80,6 +80,8 @@ export interface CustomerEvents {
   readonly problem: CustomerError
   /** A put is acknowledged. */
   readonly stored: PutResult
+  /** A share got another key, which came with its header; for the key ring. */
+  readonly key: RestoredKey
 }
 
 /** The last step of one kind of machine. */
@@ -147,8 +149,20 @@ export function createCustomer(options: CustomerOptions): Customer {
   const told = new Set<string>()
 
   const family = createFamily({ ...options, settings, onTransition: observe })
-  const locations = createLocations({ self, family, remotes, ownerKeys: options.ownerKeys, store, clock })
-  const journals = createJournals({ self, remotes, store, clock, refresh: locations.refresh })
+  const locations = createLocations({
+    self,
+    family,
+    remotes,
+    ownerKeys: options.ownerKeys,
+    store,
+    clock,
+    journalEnds: (...query) => journals.journalEnds(...query),
+    onKeys: (keys) => {
+      for (const key of keys) emit('key', key)
+    },
+  })
+  const { refresh, refreshHeader } = locations
+  const journals: Journals = createJournals({ self, remotes, store, clock, refresh, refreshHeader })
   const fetchBlock = createBlockFetcher({ remotes, journals, coder, clock, onProblem: onFragment })
   const blocks = createBlockCache(fetchBlock)
   const content = createContentReader(blocks)
@@ -246,6 +260,7 @@ export function createCustomer(options: CustomerOptions): Customer {
     const location = await placeOf(putOptions, call)
     const { entry, ...stored } = await uploads.put(location, path, source, { ...putOptions, ...call })
     const result = { ...stored, version: await versionOf(location, path, entry, call) }
+    if (entry.generation < location.generation) tell(writtenUnderOldKey(location, path, entry))
     emit('stored', result)
     return result
   }
@@ -331,4 +346,10 @@ export function createCustomer(options: CustomerOptions): Customer {
 function freshnessUnknown(location: Location, { answered: have, need }: SyncReport): CustomerError {
   const message = `${have} of ${need} suppliers answered, so there may be more in ${location.alias} than is known here`
   return new CustomerError('CatalogFreshnessUnknown', message, { have, need, subject: location.id, retryable: true })
+}
+
+/** Some suppliers had the entry when the key was replaced, so it could not be written anew. */
+function writtenUnderOldKey({ alias }: Location, path: string, { hash, generation }: KnownEntry): CustomerError {
+  const message = `${path} in ${alias} was under way while the key was replaced: whoever had key ${generation} can read it`
+  return new CustomerError('KeyRevoked', message, { subject: hash })
 }

@@ -30,7 +30,15 @@ export type {
 } from './family/types.ts'
 export type { SyncReport } from './journal/types.ts'
 export { createLocations, type LocationsOptions } from './locations/locations.ts'
-export type { GivenLocation, Location, Locations, NewLocation, RestoredKey } from './locations/types.ts'
+export type {
+  GivenDevice,
+  GivenLocation,
+  Location,
+  Locations,
+  NewLocation,
+  RenewedLocation,
+  RestoredKey,
+} from './locations/types.ts'
 export { machines } from './machines.ts'
 export type {
   AccessChallenge,

@@ -15,7 +15,11 @@ export interface Self {
   idurl(): Idurl
   /** Peer id of this device. */
   readonly peerId: string
-  readonly masterKey: RsaPrivateKey
+  readonly masterPublicKey: RsaPublicKey
+  /** Null on an enrolled device: the master key stays where it is, and what needs it throws `Unauthorized` here. */
+  readonly masterKey: RsaPrivateKey | null
+  /** What is meant for this device is sealed to it: the master key where that lives, else the key in the device's certificate. */
+  readonly encryptionKey: RsaPrivateKey
   readonly deviceKey: DeviceKey
   /** Text of this device's certificate, as it stands in the identity. */
   readonly certificate: string

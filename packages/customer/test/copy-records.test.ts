@@ -40,7 +40,7 @@ async function journalOf(
       generation: 1,
       payload: new Uint8Array(100).fill(i),
       certificate: isFirst ? self.certificate : null,
-      writerKey: isFirst ? self.masterKey.publicKey.spki : null,
+      writerKey: isFirst ? self.masterPublicKey.spki : null,
     }
     last = await journalEntryRecord.sign(body, self.deviceKey)
     entries.push(last)
@@ -68,8 +68,8 @@ async function headsAt(customer: TestCustomer, peer: PeerRef, location: Location
 
 function everybody(customer: TestCustomer, family: OwnFamily) {
   const { positions } = family.current()!.body
-  const { fingerprint, masterKey } = customer.self
-  return { customer: fingerprint, ownerKey: masterKey.publicKey, sources: positions, targets: positions, ...inTime() }
+  const { fingerprint, masterPublicKey } = customer.self
+  return { customer: fingerprint, ownerKey: masterPublicKey, sources: positions, targets: positions, ...inTime() }
 }
 
 describe('copyRecords', () => {

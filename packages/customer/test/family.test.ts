@@ -256,7 +256,7 @@ describe('finding the family again', () => {
     await family.stop()
     // A lagging directory still has the first revision.
     network.published.set(customer.self.fingerprint, old.bytes)
-    const restored = await network.customer({ masterKey: customer.self.masterKey })
+    const restored = await network.customer({ masterKey: customer.masterKey })
     const again = await familyOf(restored)
     expect(again.current()?.bytes).toEqual(newest.bytes)
   })
@@ -268,7 +268,7 @@ describe('finding the family again', () => {
     const theirs = await stranger.hire({ count: 4, bytes: MIB, ...inTime() })
     await family.stop()
     network.published.set(customer.self.fingerprint, theirs.bytes)
-    const restored = await network.customer({ masterKey: customer.self.masterKey })
+    const restored = await network.customer({ masterKey: customer.masterKey })
     expect((await familyOf(restored)).current()).toBeNull()
   })
 
@@ -276,7 +276,7 @@ describe('finding the family again', () => {
     const clock = createVirtualClock()
     const { network, customer, family } = await hired(2, { clock }, { clock })
     await family.stop()
-    const restored = await network.customer({ masterKey: customer.self.masterKey })
+    const restored = await network.customer({ masterKey: customer.masterKey })
     let failures = 2
     const directory = {
       ...restored.directory,
@@ -309,7 +309,7 @@ describe('finding the family again', () => {
   it('takes over what another device of ours has changed', async () => {
     const clock = createVirtualClock()
     const { network, customer, family } = await hired(4, { spare: 1, clock }, { clock })
-    const second = await network.customer({ masterKey: customer.self.masterKey })
+    const second = await network.customer({ masterKey: customer.masterKey })
     const elsewhere = await familyOf(second)
     const newest = await elsewhere.replace(1, inTime())
     await until(() => family.current()?.hash === newest.hash, { clock, stepMs: 30_000 })

@@ -9,7 +9,7 @@ import { inTime } from './setup.ts'
 /** Journals by themselves, over the network of a node. */
 export function journalsOf(node: TestCustomer, store: KeyValueStore = memoryKeyValueStore()): Journals {
   const { self, remotes, clock } = node
-  return createJournals({ self, remotes, store, clock, refresh: async () => {} })
+  return createJournals({ self, remotes, store, clock, refresh: async () => {}, refreshHeader: async () => true })
 }
 
 /** Writes something into our own journal that no put would write. */

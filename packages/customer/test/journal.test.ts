@@ -150,7 +150,7 @@ describe('journals', () => {
   it('T34 shows what two devices of one owner wrote without knowing of each other', async () => {
     const { customer, node, network } = await storing(4)
     await customer.put('before', utf8('b'), inTime())
-    const device = await network.customer({ masterKey: node.self.masterKey, deviceKey: await generateDeviceKey() })
+    const device = await network.customer({ masterKey: node.masterKey, deviceKey: await generateDeviceKey() })
     const { customer: other } = await customerOf(device)
     await Promise.all(
       [customer, other].map(async (one, index) => {
@@ -305,7 +305,7 @@ describe('journals', () => {
           ...body,
           writer: self.fingerprint,
           certificate: self.certificate,
-          writerKey: self.masterKey.publicKey.spki,
+          writerKey: self.masterPublicKey.spki,
         },
         location,
         self.deviceKey,

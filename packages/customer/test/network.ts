@@ -56,8 +56,12 @@ export interface TestNetworkOptions {
 /** A node of the network: an identity with one device, and a real transport over memory carriers. */
 export interface TestNode {
   readonly self: Self
+  /** The master key of its identity, wherever that lives. */
+  readonly masterKey: RsaPrivateKey
   readonly peer: PeerRef
   readonly transport: Transport
+  /** Hears of an identity, as by an `Identity` packet. */
+  learn(identity: SignedIdentity): Promise<void>
   /** Nobody reaches it, and it reaches nobody. */
   down(): void
   up(): void
@@ -91,6 +95,10 @@ export interface TestCustomerOptions {
   readonly masterKey?: RsaPrivateKey
   /** @default a new device */
   readonly deviceKey?: DeviceKey
+  /** Whether the master key stays elsewhere: the device gets an encryption key, which its certificate names. @default false */
+  readonly enrolled?: boolean
+  /** The encryption key of an enrolled device. @default another one for each */
+  readonly encryptionKey?: RsaPrivateKey
   /** What an earlier run left. @default empty */
   readonly store?: KeyValueStore
 }
@@ -117,6 +125,8 @@ export interface TestNetwork {
   readonly published: Map<Fingerprint, Uint8Array>
   customer(options?: TestCustomerOptions): Promise<TestCustomer>
   addSupplier(): Promise<TestSupplier>
+  /** Publishes the identity of a node without that node's certificate; whoever asks finds it, nobody is told. */
+  revoke(node: TestNode): Promise<SignedIdentity>
   /** The supplier with this identity. */
   supplierOf(peer: PeerRef): TestSupplier
   stop(): Promise<void>
@@ -143,20 +153,18 @@ export async function createTestNetwork({
     fetch: async (query) => identities.get('idurl' in query ? query.idurl : query.fingerprint)?.bytes ?? null,
   }
 
-  async function createNode(name: string, masterKey: RsaPrivateKey, deviceKey: DeviceKey): Promise<TestNode> {
-    const idurl = parseIdurl(`http://id.example.net/${name}.xml`)
+  async function publish(
+    masterKey: RsaPrivateKey,
+    idurl: Idurl,
+    change: (certificates: readonly string[]) => readonly string[],
+  ): Promise<SignedIdentity> {
     const { fingerprint } = masterKey.publicKey
-    const peerId = peerIdOfDevice(deviceKey.publicKey.bytes)
-    const certificate = await signCertificate(
-      { device: deviceKey.publicKey, label: name, created: clock.now(), expires: clock.now() + YEAR_MS },
-      masterKey,
-    )
     const before = identities.get(fingerprint)?.document
     const identity = await signIdentity(
       {
         contacts: [],
         sources: before?.sources ?? [idurl],
-        certificates: [...(before?.certificates ?? []), certificate],
+        certificates: change(before?.certificates ?? []),
         scrubbers: [],
         postage: '1',
         date: 'Sat Dec 13 14:08:36 2014',
@@ -165,9 +173,32 @@ export async function createTestNetwork({
       },
       masterKey,
     )
-    const primary: Idurl = identity.document.sources[0] ?? idurl
-    identities.set(primary, identity)
+    identities.set(identity.document.sources[0] ?? idurl, identity)
     identities.set(fingerprint, identity)
+    return identity
+  }
+
+  async function createNode(
+    name: string,
+    masterKey: RsaPrivateKey,
+    deviceKey: DeviceKey,
+    encryptionKey?: RsaPrivateKey,
+  ): Promise<TestNode> {
+    const idurl = parseIdurl(`http://id.example.net/${name}.xml`)
+    const { fingerprint } = masterKey.publicKey
+    const peerId = peerIdOfDevice(deviceKey.publicKey.bytes)
+    const certificate = await signCertificate(
+      {
+        device: deviceKey.publicKey,
+        label: name,
+        created: clock.now(),
+        expires: clock.now() + YEAR_MS,
+        ...(encryptionKey === undefined ? {} : { encryptionKey: encryptionKey.publicKey }),
+      },
+      masterKey,
+    )
+    const identity = await publish(masterKey, idurl, (certificates) => [...certificates, certificate])
+    const primary: Idurl = identity.document.sources[0] ?? idurl
     const resolver = createResolver({ sources: [source], store: memoryIdentityStore(), clock })
     const transport = createTransport({
       carrier: memory.carrier(deviceKey),
@@ -177,11 +208,22 @@ export async function createTestNetwork({
       locate: async (peer) => [`/memory/${peer.peerId}/p2p/${peer.peerId}`],
       clock,
     })
-    const self: Self = { fingerprint, idurl: () => primary, peerId, masterKey, deviceKey, certificate }
+    const self: Self = {
+      fingerprint,
+      idurl: () => primary,
+      peerId,
+      ...keysOf(masterKey, encryptionKey),
+      deviceKey,
+      certificate,
+    }
     const node: TestNode = {
       self,
+      masterKey,
       peer: { fingerprint, idurl: primary, peerId },
       transport,
+      async learn({ bytes }) {
+        await resolver.accept(bytes)
+      },
       down: () => setReach(peerId, false),
       up: () => setReach(peerId, true),
     }
@@ -210,7 +252,7 @@ export async function createTestNetwork({
     const fragments = memoryFragmentStore()
     const books = memoryKeyValueStore()
     const supplier = createSupplier({
-      self: { ...self, idurl: peer.idurl },
+      self: { ...self, masterKey: node.masterKey, idurl: peer.idurl },
       offeredBytes,
       fragments,
       books,
@@ -233,6 +275,7 @@ export async function createTestNetwork({
       `customer${nodes.length}`,
       masterKey,
       options.deviceKey ?? (await generateDeviceKey()),
+      options.enrolled === true ? (options.encryptionKey ?? (await masterKeyOf(nextKey++))) : undefined,
     )
     const { transport } = node
     let findProver: Parameters<TestCustomer['useProver']>[0] = () => undefined
@@ -285,6 +328,8 @@ export async function createTestNetwork({
     published,
     customer,
     addSupplier,
+    revoke: ({ self, peer, masterKey }) =>
+      publish(masterKey, peer.idurl, (certificates) => certificates.filter((text) => text !== self.certificate)),
     supplierOf(peer) {
       const found = suppliers.find(({ self }) => self.fingerprint === peer.fingerprint)
       if (found === undefined) throw new Error(`no supplier ${peer.fingerprint}`)
@@ -303,4 +348,14 @@ function masterKeyOf(index: number): Promise<RsaPrivateKey> {
   const pem = testKeys[2048][index]
   keys[index] ??= pem === undefined ? generateRsaKey(2048) : importRsaPrivateKey(pem)
   return keys[index]
+}
+
+/** What a device holds: the master key, or (enrolled) an encryption key of its own. */
+function keysOf(
+  masterKey: RsaPrivateKey,
+  encryptionKey: RsaPrivateKey | undefined,
+): Pick<Self, 'masterPublicKey' | 'masterKey' | 'encryptionKey'> {
+  const { publicKey: masterPublicKey } = masterKey
+  if (encryptionKey === undefined) return { masterPublicKey, masterKey, encryptionKey: masterKey }
+  return { masterPublicKey, masterKey: null, encryptionKey }
 }

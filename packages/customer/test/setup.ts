@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { randomBytes } from '@bitdust/crypto'
+import { type DeviceId, importRsaPrivateKey, type RsaPrivateKey, randomBytes } from '@bitdust/crypto'
 import type { Coder } from '@bitdust/raid'
 import { createWasmCoder, isSupplierCount } from '@bitdust/raid'
-import { type BlockId, type LocationId, layoutRecord } from '@bitdust/records'
-import type { VirtualClock } from '@bitdust/testing'
+import { type BlockId, type JournalHead, type LocationId, layoutRecord } from '@bitdust/records'
+import { testKeys, type VirtualClock } from '@bitdust/testing'
 import { fragmentsOf, sealAndEncode } from '@bitdust/upkeep'
 import { afterEach } from 'vitest'
 import { createFamily, type FamilyOptions, type OwnFamily } from '../src/family/family.ts'
@@ -65,8 +65,16 @@ export async function hired(
   return { network, customer, family }
 }
 
+/** The key of a share. */
+export function shareKey(): Promise<RsaPrivateKey> {
+  return importRsaPrivateKey(testKeys[2048].at(-1)!)
+}
+
+/** Nobody has written anything. */
+export const journalEnds = async (): Promise<ReadonlyMap<DeviceId, readonly JournalHead[]>> => new Map()
+
 export function locationsOf(customer: TestCustomer, family: OwnFamily): Locations {
-  const locations = createLocations({ ...customer, family })
+  const locations = createLocations({ ...customer, family, journalEnds })
   customer.useProver((id) => locations.prover(id))
   return locations
 }
@@ -91,7 +99,7 @@ export async function repairOf(
 /** Stores a block of random bytes at the given positions, as an upload would. */
 export async function storeBlock(
   customer: TestCustomer,
-  family: OwnFamily,
+  family: Pick<OwnFamily, 'current'>,
   location: LocationId,
   { positions, bytes = 5000 }: { readonly positions?: readonly number[]; readonly bytes?: number } = {},
 ): Promise<BlockId> {
@@ -126,7 +134,11 @@ export async function storeBlock(
 }
 
 /** Positions at which a block is listed. */
-export async function holdersOf(customer: TestCustomer, family: OwnFamily, block: BlockId): Promise<readonly number[]> {
+export async function holdersOf(
+  customer: TestCustomer,
+  family: Pick<OwnFamily, 'current'>,
+  block: BlockId,
+): Promise<readonly number[]> {
   const holders: number[] = []
   for (const [position, peer] of (family.current()?.body.positions ?? []).entries()) {
     const query = { customer: customer.self.fingerprint, location: null }

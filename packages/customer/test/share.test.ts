@@ -172,7 +172,7 @@ describe('T36 a fresh device with the master key alone', () => {
     for (const supplier of network.suppliers.slice(0, away)) supplier.down()
 
     const device = await network.customer({
-      masterKey: node.self.masterKey,
+      masterKey: node.masterKey,
       deviceKey: await generateDeviceKey(),
       store: memoryKeyValueStore(),
     })
@@ -192,7 +192,7 @@ describe('T36 a fresh device with the master key alone', () => {
     const { network, customer, node } = await storing(4)
     await customer.put('x', utf8('x'), inTime())
     await customer.stop()
-    const device = await network.customer({ masterKey: node.self.masterKey, deviceKey: await generateDeviceKey() })
+    const device = await network.customer({ masterKey: node.masterKey, deviceKey: await generateDeviceKey() })
     const first = await customerOf(device)
     await first.customer.locations.master(inTime())
     for (const supplier of network.suppliers) supplier.down()

@@ -1,16 +1,18 @@
-import { equalBytes, type Fingerprint, isBitdustError, utf8Decode } from '@bitdust/crypto'
+import { equalBytes, type Fingerprint, isBitdustError } from '@bitdust/crypto'
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { KadDHT, KadDHTComponents } from '@libp2p/kad-dht'
 import { createAsk } from './ask.ts'
+import { nameOfLetter, readAnswers, readRequest, sealAnswer, sealRequest } from './enrolment.ts'
 import { DhtError } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { createKad, routingTableOf, VALUES_PREFIX } from './kad.ts'
-import { type DhtName, encodeDhtKey } from './key.ts'
+import { type DhtName, dhtKeyText, encodeDhtKey } from './key.ts'
 import { LimitedDatastore } from './limited-datastore.ts'
 import { PUBLISH_RETRY_MS, QUERY_TIMEOUT_MS, READY_POLL_MS, REPUBLISH_MS, UPKEEP_MS } from './limits.ts'
 import { createMembership, type Membership } from './membership.ts'
+import { mostHeld, nameOfNickname } from './nickname.ts'
 import type { SequenceStore } from './sequences.ts'
-import { type DhtValue, encodeDhtValue, type VerifiedValue } from './value.ts'
+import { encodeDhtValue, encodeHolders, type VerifiedRecord } from './value.ts'
 import { walk } from './walk.ts'
 
 export interface DhtOptions {
@@ -22,8 +24,8 @@ export interface DhtOptions {
   readonly allowPrivate?: boolean
   /** Only asks, stores nothing for others. @default false */
   readonly clientMode?: boolean
-  /** Waits and measures, in ms; the system's clock in a node. */
-  readonly clock: { monotonic(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> }
+  /** Waits, measures, and tells the time in ms since the Unix epoch; the system's clock in a node. */
+  readonly clock: { now(): number; monotonic(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> }
   /** Told what goes wrong in the background; everything is tried again. */
   readonly onError?: (error: unknown) => void
 }
@@ -93,6 +95,49 @@ export interface Dht {
   findIdentity(fingerprint: Fingerprint, options?: QueryOptions): Promise<Uint8Array | null>
   /** The family record, found in the same way. */
   findFamily(fingerprint: Fingerprint, options?: QueryOptions): Promise<Uint8Array | null>
+  /**
+   * Publishes the own nickname in the same way, until its record expires, or another nickname of the same owner is
+   * published. Others may stand under the same one.
+   *
+   * @param record - Of `nicknameRecord`.
+   * @throws {DhtError} like `publishIdentity`, and `RecordExpired`.
+   */
+  publishNickname(record: Uint8Array, options?: QueryOptions): Promise<Published>
+  /**
+   * Who calls himself so: the newest record of each holder, verified; those whom most nodes keep first, at most 64. None
+   * of them is more right than the others.
+   *
+   * @throws {DhtError} `RecordInvalid` for what is no nickname, `Timeout` when no node is known, or none answered.
+   */
+  findNickname(nickname: string, options?: QueryOptions): Promise<readonly Uint8Array[]>
+  /**
+   * Publishes a request to enrol a device, encrypted and signed under keys that follow from its code. Counts for an hour.
+   *
+   * @param request - Of `enrolmentRequestRecord`.
+   * @throws {DhtError} `RecordExpired`, `RecordInvalid`, `LimitExceeded`, `Timeout` when no node is known.
+   */
+  publishEnrolment(request: Uint8Array, options?: QueryOptions): Promise<Published>
+  /**
+   * The request with this code, null when nobody had it. It hashes to the code; verify the rest of it.
+   *
+   * @param code - Of `parseEnrolmentCode`.
+   * @throws {DhtError} `RecordInvalid` for what is no code, `Timeout` when no node is known, or none answered.
+   */
+  findEnrolment(code: Uint8Array, options?: QueryOptions): Promise<Uint8Array | null>
+  /**
+   * Publishes the answer to a request, in the same way. Counts for a day.
+   *
+   * @param answer - Of `enrolmentAnswerRecord`.
+   * @throws {DhtError} like `publishEnrolment`, and `RecordRollback` when a newer answer was seen.
+   */
+  publishEnrolmentAnswer(code: Uint8Array, answer: Uint8Array, options?: QueryOptions): Promise<Published>
+  /**
+   * Answers to the request with this code, each signed by the key that it brings, newest first, at most 8. Whoever knows
+   * the code can answer, so compare the words before one is believed.
+   *
+   * @throws {DhtError} like `findEnrolment`.
+   */
+  findEnrolmentAnswer(code: Uint8Array, options?: QueryOptions): Promise<readonly Uint8Array[]>
   /** Meets peers all over the network, each once, in an order nobody can choose. Ends when random keys lead to nobody new. */
   walk(options?: QueryOptions): AsyncIterable<WalkedPeer>
 }
@@ -100,7 +145,7 @@ export interface Dht {
 /** A record that is kept published. */
 interface OwnRecord {
   readonly name: DhtName
-  readonly value: DhtValue
+  readonly value: Uint8Array
   /** Monotonic time of the next publication, in ms. */
   dueAt: number
 }
@@ -114,7 +159,7 @@ export function createDht({
   clock,
   onError = () => undefined,
 }: DhtOptions): Dht {
-  const guard = createGuard({ sequences, allowPrivate })
+  const guard = createGuard({ sequences, allowPrivate, clock })
   const values = new LimitedDatastore({ clock, prefix: VALUES_PREFIX })
   const ending = new AbortController()
   const lifetime = ending.signal
@@ -147,33 +192,35 @@ export function createDht({
     if (host !== undefined) routingTableOf(host.services.dht).remove(peer).catch(report)
   }
 
-  async function publish(name: DhtName, value: DhtValue, options?: QueryOptions): Promise<Published> {
+  async function publish(name: DhtName, value: Uint8Array, options?: QueryOptions): Promise<Published> {
     running()
-    const key = encodeDhtKey(name)
+    const text = dhtKeyText(name)
     // kad-dht stores what we put without asking the validator, so it is asked here.
-    await guard.admit(key, encodeDhtValue(name, value))
-    values.keepOwn(utf8Decode(key))
+    await guard.admit(encodeDhtKey(name), value)
+    values.keepOwn(text)
+    // Nobody has two nicknames.
+    if (name.kind === 'nickname') for (const [key, other] of own) if (other.name.kind === name.kind) own.delete(key)
     const record: OwnRecord = { name, value, dueAt: clock.monotonic() }
-    own.set(utf8Decode(key), record)
+    own.set(text, record)
     return spread(record, options)
   }
 
   async function spread(record: OwnRecord, { signal }: QueryOptions = {}): Promise<Published> {
     const kad = connected().services.dht
     const key = encodeDhtKey(record.name)
-    const bytes = encodeDhtValue(record.name, record.value)
     const storing = new Set<string>()
     record.dueAt = clock.monotonic() + PUBLISH_RETRY_MS
-    for await (const event of ask((asked) => kad.put(key, bytes, asked), signal)) {
+    for await (const event of ask((asked) => kad.put(key, record.value, asked), signal)) {
       if (event.name !== 'PEER_RESPONSE' || event.messageName !== 'PUT_VALUE') continue
       // Who stores a value sends it back.
-      if (event.record !== undefined && equalBytes(event.record.value, bytes)) storing.add(event.from.toString())
+      if (event.record !== undefined && equalBytes(event.record.value, record.value)) storing.add(event.from.toString())
     }
     if (storing.size > 0) record.dueAt = clock.monotonic() + REPUBLISH_MS
     return { stored: storing.size }
   }
 
-  async function find(name: DhtName, { signal }: QueryOptions = {}): Promise<Uint8Array | null> {
+  /** What nodes have under a name, this one too: each value as often as it was given, and how many answered. */
+  async function collect(name: DhtName, { signal }: QueryOptions): Promise<{ found: Uint8Array[]; answers: number }> {
     const kad = connected().services.dht
     const key = encodeDhtKey(name)
     const found: Uint8Array[] = []
@@ -186,17 +233,36 @@ export function createDht({
       // The search is over: kad-dht turns to those who had an older record, one by one. Their owner reaches them as well.
       if (event.path.index === AFTER_SEARCH) break
     }
-    let best: VerifiedValue | null = null
+    return { found, answers }
+  }
+
+  function requireAnswers({ kind, id }: DhtName, answers: number): void {
+    if (answers === 0) throw new DhtError('Timeout', `${kind} of ${id}: no node answered`, { retryable: true })
+  }
+
+  /** The newest record of the one owner of a name. */
+  async function find(name: DhtName, options: QueryOptions = {}): Promise<Uint8Array | null> {
+    const { found, answers } = await collect(name, options)
+    let best: VerifiedRecord | null = null
     for (const value of distinct(found)) {
-      const verified = await guard.admit(key, value).catch((error: unknown) => {
-        if (error instanceof DhtError) return null
-        throw error
-      })
-      if (verified !== null && (best === null || verified.sequence > best.sequence)) best = verified
+      const [verified] = await guard.admit(encodeDhtKey(name), value).catch(noneIfRefused)
+      if (verified !== undefined && (best === null || verified.sequence > best.sequence)) best = verified
     }
-    if (best === null && answers === 0)
-      throw new DhtError('Timeout', `${name.kind} of ${name.fingerprint}: no node answered`, { retryable: true })
+    if (best === null) requireAnswers(name, answers)
     return best?.record ?? null
+  }
+
+  /** All valid records under a name, as often as nodes had them. */
+  async function findAll(name: DhtName, options: QueryOptions = {}): Promise<VerifiedRecord[]> {
+    const { found, answers } = await collect(name, options)
+    const all: VerifiedRecord[] = []
+    for (const value of distinct(found)) {
+      const verified = await guard.verify(encodeDhtKey(name), value).catch(noneIfRefused)
+      const times = found.filter((other) => equalBytes(other, value)).length
+      for (let time = 0; time < times; time++) all.push(...verified)
+    }
+    if (all.length === 0) requireAnswers(name, answers)
+    return all
   }
 
   async function keepUp(tended: Membership): Promise<void> {
@@ -211,13 +277,14 @@ export function createDht({
     const due = [...own].filter(([, { dueAt }]) => dueAt <= clock.monotonic())
     for (const [text, record] of due) {
       try {
-        await guard.check(encodeDhtKey(record.name), encodeDhtValue(record.name, record.value))
+        await guard.check(encodeDhtKey(record.name), record.value)
         await spread(record)
       } catch (error) {
         record.dueAt = clock.monotonic() + PUBLISH_RETRY_MS
-        report(error)
+        const isOver = isBitdustError(error, 'RecordExpired')
+        if (!isOver) report(error)
         // Another device of the owner published a newer one, and keeps it published.
-        if (isBitdustError(error, 'RecordRollback') && own.get(text) === record) own.delete(text)
+        if ((isOver || isBitdustError(error, 'RecordRollback')) && own.get(text) === record) own.delete(text)
       }
     }
   }
@@ -249,11 +316,33 @@ export function createDht({
       }
     },
     publishIdentity: (fingerprint, record, options) =>
-      publish({ kind: 'identity', fingerprint }, { record, ownerKey: null }, options),
+      publish({ kind: 'identity', id: fingerprint }, encodeDhtValue('identity', record), options),
     publishFamily: (fingerprint, record, ownerKey, options) =>
-      publish({ kind: 'family', fingerprint }, { record, ownerKey }, options),
-    findIdentity: (fingerprint, options) => find({ kind: 'identity', fingerprint }, options),
-    findFamily: (fingerprint, options) => find({ kind: 'family', fingerprint }, options),
+      publish({ kind: 'family', id: fingerprint }, encodeDhtValue('family', record, ownerKey), options),
+    findIdentity: (fingerprint, options) => find({ kind: 'identity', id: fingerprint }, options),
+    findFamily: (fingerprint, options) => find({ kind: 'family', id: fingerprint }, options),
+    async publishNickname(record, options) {
+      return publish(nameOfNickname(record), encodeHolders([record]), options)
+    },
+    async findNickname(nickname, options) {
+      return mostHeld(await findAll(nameOfNickname(nickname), options))
+    },
+    async publishEnrolment(request, options) {
+      const { name, value } = await sealRequest(request)
+      return publish(name, value, options)
+    },
+    async findEnrolment(code, options) {
+      const name = await nameOfLetter('enrolment-request', code)
+      return readRequest(code, await findAll(name, options))
+    },
+    async publishEnrolmentAnswer(code, answer, options) {
+      const { name, value } = await sealAnswer(code, answer)
+      return publish(name, value, options)
+    },
+    async findEnrolmentAnswer(code, options) {
+      const name = await nameOfLetter('enrolment-answer', code)
+      return readAnswers(code, await findAll(name, options), clock.now())
+    },
     async *walk({ signal } = {}) {
       yield* walk({ host: connected(), ask, signal })
     },
@@ -266,4 +355,10 @@ const AFTER_SEARCH = -1
 /** Nodes that agree send the same bytes, which are verified once. */
 function distinct(values: readonly Uint8Array[]): Uint8Array[] {
   return values.filter((value, index) => values.findIndex((other) => equalBytes(other, value)) === index)
+}
+
+/** A value that breaks the rule is none. */
+function noneIfRefused(error: unknown): readonly VerifiedRecord[] {
+  if (error instanceof DhtError) return []
+  throw error
 }

@@ -1,5 +1,5 @@
 /**
- * Publishing and finding identities and families in a distributed hash table that nobody has to trust: every record
+ * Publishing and finding identities, families, nicknames and enrolments of devices in a distributed hash table that nobody has to trust: every record
  * proves itself, older ones never replace newer ones. Brings the libp2p service; the host comes from outside.
  *
  * @packageDocumentation

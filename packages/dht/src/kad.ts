@@ -9,7 +9,7 @@ import {
   passthroughMapper,
   removePrivateAddressesMapper,
 } from '@libp2p/kad-dht'
-import type { Guard } from './guard.ts'
+import { type Guard, newest } from './guard.ts'
 import { decodeDhtKey, NAMESPACES } from './key.ts'
 import type { LimitedDatastore } from './limited-datastore.ts'
 import { PEER_TIMEOUT_MS } from './limits.ts'
@@ -49,8 +49,8 @@ export function createKad(
     datastorePrefix: DATASTORE_PREFIX,
     logPrefix: 'bitdust:dht',
     metricsPrefix: 'bitdust_dht',
-    validators: { [NAMESPACES.identity]: validate, [NAMESPACES.family]: validate },
-    selectors: { [NAMESPACES.identity]: select, [NAMESPACES.family]: select },
+    validators: Object.fromEntries(Object.values(NAMESPACES).map((namespace) => [namespace, validate])),
+    selectors: Object.fromEntries(Object.values(NAMESPACES).map((namespace) => [namespace, select])),
   })(withDatastore(components, values))
   chargePeers(kad, values)
   return kad
@@ -101,14 +101,7 @@ function chargePeers(kad: KadDHT, values: LimitedDatastore): void {
 
 /** Index of the newest of values that were valid when they came. */
 async function newestOf(guard: Guard, key: Uint8Array, values: readonly Uint8Array[]): Promise<number> {
-  const sequences = await Promise.all(
-    values.map((value) =>
-      guard.check(key, value).then(
-        ({ sequence }) => sequence,
-        () => -1,
-      ),
-    ),
-  )
+  const sequences = await Promise.all(values.map((value) => guard.check(key, value).then(newest, () => -1)))
   return sequences.indexOf(Math.max(...sequences))
 }
 

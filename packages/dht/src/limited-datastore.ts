@@ -2,8 +2,18 @@ import { utf8Decode } from '@bitdust/crypto'
 import { Record as KadRecord } from '@libp2p/kad-dht'
 import { MemoryDatastore } from 'datastore-core/memory'
 import { Key } from 'interface-datastore'
+import { requireNotOlder } from './enrolment.ts'
 import { DhtError } from './errors.ts'
-import { MAX_STORED_BYTES, MAX_STORED_VALUES, MAX_STORED_VALUES_PER_PEER, VALUE_LIFETIME_MS } from './limits.ts'
+import { HolderSets, type SeenHolders } from './holder-sets.ts'
+import { NAMESPACES } from './key.ts'
+import {
+  ANSWER_LIFETIME_MS,
+  MAX_STORED_BYTES,
+  MAX_STORED_VALUES,
+  MAX_STORED_VALUES_PER_PEER,
+  REQUEST_LIFETIME_MS,
+  VALUE_LIFETIME_MS,
+} from './limits.ts'
 
 export interface LimitedDatastoreOptions {
   /** Tells how old values are. */
@@ -25,18 +35,27 @@ interface Held {
   readonly bytes: number
   /** Monotonic time of the last put, in ms. */
   readonly storedAt: number
+  /** How long it is kept from then on, in ms. */
+  readonly lifetimeMs: number
 }
+
+/** Of letters, which live shorter than the rest. */
+const LIFETIMES_MS: ReadonlyMap<string, number> = new Map([
+  [NAMESPACES['enrolment-request'], REQUEST_LIFETIME_MS],
+  [NAMESPACES['enrolment-answer'], ANSWER_LIFETIME_MS],
+])
 
 /**
  * Where kad-dht keeps values: in memory, and of others only so many. Owners publish again, so nothing is lost by a restart.
  *
  * It counts at the moment of storing, so what was refused before costs nothing. A value is charged to the peer that
- * brought it first; newer ones under its key replace it. What is ours always finds room.
+ * brought it first; newer ones under its key replace it, holders of a nickname join it. What is ours always finds room.
  */
 export class LimitedDatastore extends MemoryDatastore {
   readonly #options: Required<LimitedDatastoreOptions>
-  /** By key of the datastore, those put longest ago first. */
-  readonly #held = new Map<string, Held>()
+  /** By lifetime, then by key of the datastore, those put longest ago first. */
+  readonly #held = new Map<number, Map<string, Held>>()
+  readonly #holders: HolderSets
   /** Number of values by peer. */
   readonly #perPeer = new Map<string, number>()
   /** Keys of the DHT under which our own values stand. */
@@ -55,6 +74,7 @@ export class LimitedDatastore extends MemoryDatastore {
   }: LimitedDatastoreOptions) {
     super()
     this.#options = { ...options, maxValues, maxValuesPerPeer, maxBytes }
+    this.#holders = new HolderSets(options.clock)
   }
 
   /** Charges nobody for what stands under this key of the DHT. */
@@ -83,22 +103,51 @@ export class LimitedDatastore extends MemoryDatastore {
     const text = key.toString()
     if (!text.startsWith(`${this.#options.prefix}/`)) throw new DhtError('RecordInvalid', 'only values are stored here')
     this.#dropExpired()
-    const old = this.#held.get(text)
-    const next = { peer: this.#payer(record, old), bytes: record.length, storedAt: this.#options.clock.monotonic() }
+    const name = utf8Decode(KadRecord.deserialize(record).key)
+    const lifetimeMs = lifetimeOf(name)
+    const old = this.#heldFor(lifetimeMs).get(text)
+    // A store in memory answers at once, which its type leaves open.
+    const held = old === undefined ? null : (super.get(key) as Uint8Array)
+    const merging = isNickname(name) ? this.#mergeHolders(text, { name, held, record }) : null
+    if (isLetter(name) && held !== null) requireNotOlder(valueIn(held), valueIn(record))
+    const stored = merging?.record ?? record
+    const next = {
+      peer: this.#payer(name, old),
+      bytes: stored.length,
+      storedAt: this.#options.clock.monotonic(),
+      lifetimeMs,
+    }
     if (next.peer !== null) this.#requireRoom(next.peer, next.bytes, old)
-    this.#forget(text)
+    this.#uncharge(text, old)
     this.#remember(text, next)
-    super.put(key, record)
+    if (merging !== null) this.#holders.remember(text, merging.seen)
+    super.put(key, stored)
     return key
   }
 
   override delete(key: Key): void {
-    this.#forget(key.toString())
+    const text = key.toString()
+    for (const held of this.#held.values()) this.#uncharge(text, held.get(text))
+    this.#holders.forget(text)
     super.delete(key)
   }
 
-  #payer(record: Uint8Array, old: Held | undefined): string | null {
-    const name = utf8Decode(KadRecord.deserialize(record).key)
+  /** Nothing is remembered yet: there may be no room. */
+  #mergeHolders(
+    text: string,
+    { name, held, record }: { readonly name: string; readonly held: Uint8Array | null; readonly record: Uint8Array },
+  ): { readonly record: Uint8Array; readonly seen: SeenHolders } {
+    const { key, value, timeReceived } = KadRecord.deserialize(record)
+    const { value: merged, seen } = this.#holders.merge({
+      key: text,
+      held: held === null ? null : valueIn(held),
+      brought: value,
+      bringer: this.#bringers.get(name) ?? null,
+    })
+    return { record: new KadRecord(key, merged, timeReceived).serialize(), seen }
+  }
+
+  #payer(name: string, old: Held | undefined): string | null {
     if (this.#own.has(name)) return null
     return old === undefined ? (this.#bringers.get(name) ?? null) : old.peer
   }
@@ -114,22 +163,29 @@ export class LimitedDatastore extends MemoryDatastore {
   }
 
   #dropExpired(): void {
-    const newest = this.#options.clock.monotonic() - VALUE_LIFETIME_MS
-    for (const [text, { storedAt }] of this.#held) {
-      if (storedAt > newest) return
-      this.delete(new Key(text, false))
-    }
+    const now = this.#options.clock.monotonic()
+    for (const [lifetimeMs, values] of this.#held)
+      for (const [text, { storedAt }] of values) {
+        if (storedAt > now - lifetimeMs) break
+        this.delete(new Key(text, false))
+      }
+  }
+
+  #heldFor(lifetimeMs: number): Map<string, Held> {
+    const values = this.#held.get(lifetimeMs) ?? new Map<string, Held>()
+    this.#held.set(lifetimeMs, values)
+    return values
   }
 
   #remember(text: string, held: Held): void {
-    this.#held.set(text, held)
+    this.#heldFor(held.lifetimeMs).set(text, held)
     if (held.peer !== null) this.#charge(held.peer, 1, held.bytes)
   }
 
-  #forget(text: string): void {
-    const held = this.#held.get(text)
-    this.#held.delete(text)
-    if (held !== undefined && held.peer !== null) this.#charge(held.peer, -1, -held.bytes)
+  #uncharge(text: string, held: Held | undefined): void {
+    if (held === undefined) return
+    this.#heldFor(held.lifetimeMs).delete(text)
+    if (held.peer !== null) this.#charge(held.peer, -1, -held.bytes)
   }
 
   #charge(peer: string, values: number, bytes: number): void {
@@ -138,4 +194,25 @@ export class LimitedDatastore extends MemoryDatastore {
     if (ofPeer === 0) this.#perPeer.delete(peer)
     else this.#perPeer.set(peer, ofPeer)
   }
+}
+
+function lifetimeOf(name: string): number {
+  return LIFETIMES_MS.get(namespaceOf(name)) ?? VALUE_LIFETIME_MS
+}
+
+function isLetter(name: string): boolean {
+  return LIFETIMES_MS.has(namespaceOf(name))
+}
+
+function isNickname(name: string): boolean {
+  return namespaceOf(name) === NAMESPACES.nickname
+}
+
+/** Names are keys of the DHT: `/namespace/id`. */
+function namespaceOf(name: string): string {
+  return name.split('/')[1] ?? ''
+}
+
+function valueIn(record: Uint8Array): Uint8Array {
+  return KadRecord.deserialize(record).value
 }

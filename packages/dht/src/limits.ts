@@ -6,8 +6,20 @@ export const MAX_STORED_VALUES = 100_000
 export const MAX_STORED_BYTES = 160 * 1024 * 1024
 /** Most values that a node keeps for one peer. An honest one brings its own two, and those of its customers. */
 export const MAX_STORED_VALUES_PER_PEER = 1_000
+/** Most holders of one nickname that a node keeps; with large keys fewer fit into a value. */
+export const MAX_HOLDERS = 16
+/** Most holders of one nickname that one peer may bring. An honest one brings itself. */
+export const MAX_HOLDERS_PER_PEER = 2
+/** Most holders that a find returns: many nodes may have kept different ones. */
+export const MAX_FOUND_HOLDERS = 64
+/** Most answers to an enrolment that a find returns. */
+export const MAX_FOUND_ANSWERS = 8
 /** Nodes forget a value so long after they got it; the same as kad-dht's PROVIDERS_VALIDITY, after which it gives none out. */
 export const VALUE_LIFETIME_MS = 48 * 3_600_000
+/** Requests to enrol a device count for an hour, answers for a day, and clocks may differ by an hour. */
+export const REQUEST_LIFETIME_MS = 2 * 3_600_000
+/** @see REQUEST_LIFETIME_MS */
+export const ANSWER_LIFETIME_MS = 25 * 3_600_000
 /** Owners publish again four times within the lifetime, so that three failures in a row lose nothing. */
 export const REPUBLISH_MS = VALUE_LIFETIME_MS / 4
 /** Pause before a publication that nobody stored is tried again. */

@@ -86,7 +86,7 @@ const codeOf = (work: Promise<unknown>) =>
   )
 
 const storedBy = (asker: Attacker, { carrier }: Member) =>
-  asker.stored(carrier, encodeDhtKey({ kind: 'identity', fingerprint }))
+  asker.stored(carrier, encodeDhtKey({ kind: 'identity', id: fingerprint }))
 
 describe('entering the network', () => {
   test('a node tries dead seeds again, at longer and longer pauses, and joins when one comes', async () => {
@@ -373,7 +373,7 @@ describe('ending', () => {
 
 describe('what strangers may fill', () => {
   test('so many values of one peer are stored, and nothing that is no value', async () => {
-    const guard = createGuard({ sequences: memorySequenceStore(), allowPrivate: true })
+    const guard = createGuard({ sequences: memorySequenceStore(), allowPrivate: true, clock: systemClock })
     const values = new LimitedDatastore({ clock: createVirtualClock(), prefix: VALUES_PREFIX, maxValuesPerPeer: 2 })
     const host = await hostFor((components) =>
       createKad(components, { guard, values, allowPrivate: true, clientMode: false }),
@@ -383,8 +383,8 @@ describe('what strangers may fill', () => {
     const [greedy, modest] = [await attacker(host.addresses()), await attacker(host.addresses())]
     const put = async (peer: Attacker, index: number) => {
       const owner = await testKey(index)
-      const name = { kind: 'identity' as const, fingerprint: owner.publicKey.fingerprint }
-      const value = encodeDhtValue(name, { record: await identityOf(owner, 1), ownerKey: null })
+      const name = { kind: 'identity' as const, id: owner.publicKey.fingerprint }
+      const value = encodeDhtValue('identity', await identityOf(owner, 1))
       return peer.put(host, encodeDhtKey(name), value)
     }
     expect([await put(greedy, 0), await put(greedy, 1), await put(greedy, 2)]).toEqual([true, true, false])

@@ -1,34 +1,39 @@
-import { fromHex, parseFingerprint, toHex, utf8Decode } from '@bitdust/crypto'
+import { toHex, utf8Decode, utf8Encode } from '@bitdust/crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeDhtKey, encodeDhtKey } from '../src/key.ts'
-import { encodeDhtValue } from '../src/value.ts'
+import { type DhtKind, decodeDhtKey, encodeDhtKey, NAMESPACES } from '../src/key.ts'
+import { encodeDhtValue, encodeHolders } from '../src/value.ts'
 
-const fingerprints = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => parseFingerprint(toHex(bytes)))
+const kinds = Object.keys(NAMESPACES) as DhtKind[]
+const ids = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex)
 
 test('a key names what and whose, and reads back', () => {
   fc.assert(
-    fc.property(fc.constantFrom('identity' as const, 'family' as const), fingerprints, (kind, fingerprint) => {
-      expect(decodeDhtKey(encodeDhtKey({ kind, fingerprint }))).toEqual({ kind, fingerprint })
+    fc.property(fc.constantFrom(...kinds), ids, (kind, id) => {
+      expect(decodeDhtKey(encodeDhtKey({ kind, id }))).toEqual({ kind, id })
     }),
   )
 })
 
 test('the bytes of a key are pinned: old nodes must find what new ones publish', () => {
-  const fingerprint = parseFingerprint('0123456789abcdef'.repeat(4))
-  expect(utf8Decode(encodeDhtKey({ kind: 'identity', fingerprint }))).toBe(
-    `/bd-identity/${'0123456789abcdef'.repeat(4)}`,
-  )
-  expect(utf8Decode(encodeDhtKey({ kind: 'family', fingerprint }))).toBe(`/bd-family/${'0123456789abcdef'.repeat(4)}`)
+  const id = '0123456789abcdef'.repeat(4)
+  expect(kinds.map((kind) => utf8Decode(encodeDhtKey({ kind, id })))).toEqual([
+    `/bd-identity/${id}`,
+    `/bd-family/${id}`,
+    `/bd-nickname/${id}`,
+    `/bd-enrolment-request/${id}`,
+    `/bd-enrolment-answer/${id}`,
+  ])
 })
 
 test('the bytes of a value are pinned, too', () => {
-  const fingerprint = parseFingerprint('0123456789abcdef'.repeat(4))
   const [record, ownerKey] = [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)]
-  const identity = encodeDhtValue({ kind: 'identity', fingerprint }, { record, ownerKey: null })
-  expect(identity).toEqual(fromHex('83 01 68 6964656e74697479 43 010203'.replaceAll(' ', '')))
-  const family = encodeDhtValue({ kind: 'family', fingerprint }, { record, ownerKey })
-  expect(family).toEqual(fromHex('84 01 66 66616d696c79 43 010203 42 0405'.replaceAll(' ', '')))
+  expect(toHex(encodeDhtValue('identity', record))).toBe('8301686964656e7469747943010203')
+  expect(toHex(encodeDhtValue('family', record, ownerKey))).toBe('84016666616d696c7943010203420405')
+  expect(toHex(encodeHolders([record, ownerKey]))).toBe('8301686e69636b6e616d658243010203420405')
+  expect(toHex(encodeDhtValue('enrolment-request', record))).toBe(
+    `830171${toHex(utf8Encode('enrolment-request'))}43010203`,
+  )
 })
 
 test('no other bytes are a key', () => {

@@ -46,10 +46,10 @@ afterAll(async () => {
   await Promise.all([...liars, probe].map(({ carrier }) => carrier.stop()))
 }, HOOK_TIMEOUT_MS)
 
-const nameOf = (owner: RsaPrivateKey) => ({ kind: 'identity' as const, fingerprint: owner.publicKey.fingerprint })
+const nameOf = (owner: RsaPrivateKey) => ({ kind: 'identity' as const, id: owner.publicKey.fingerprint })
 
 const signedValue = async (owner: RsaPrivateKey, revision: number) =>
-  encodeDhtValue(nameOf(owner), { record: await identityOf(owner, revision), ownerKey: null })
+  encodeDhtValue('identity', await identityOf(owner, revision))
 
 const publish = async (member: Member, owner: RsaPrivateKey, revision: number) =>
   member.dht.publishIdentity(owner.publicKey.fingerprint, await identityOf(owner, revision))
@@ -150,7 +150,7 @@ describe('30 % of the nodes lie', () => {
     const [owner, other] = owners as [RsaPrivateKey, RsaPrivateKey]
     const { carrier } = honest[7]!
     const fresh = (await testKey(5)).publicKey.fingerprint
-    const key = encodeDhtKey({ kind: 'identity', fingerprint: fresh })
+    const key = encodeDhtKey({ kind: 'identity', id: fresh })
     for (const value of [await signedValue(owner, 9), new Uint8Array(100), new Uint8Array(2 ** 20), new Uint8Array()]) {
       expect(await probe.put(carrier, key, value)).toBe(false)
       expect(await probe.stored(carrier, key)).toBeNull()

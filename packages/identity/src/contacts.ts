@@ -2,6 +2,7 @@ import { IdentityError } from './errors.ts'
 import { type AddressOptions, isForbiddenHost, isIpAddress } from './names/address.ts'
 import { checkUserName } from './names/alias.ts'
 import { isCanonicalHost, parsePort } from './names/host.ts'
+import type { User } from './names/user.ts'
 import { deviceOfPeerId } from './peer-id.ts'
 
 /**
@@ -9,8 +10,9 @@ import { deviceOfPeerId } from './peer-id.ts'
  *
  * - `tcp://123.45.67.89:7771`, and with several devices `tcp://<peer id>@host:port`
  * - `http://host:port`: WebSocket; a peer id in front as above
- * - `udp://host:port`: QUIC; a peer id in front as above. `udp://alice@first-machine.com` (port 8882 unless written) is
- *   the documents' form and names a user
+ * - `udp://host:port`: QUIC; a peer id in front as above
+ * - `udp://alice@first-machine.com`: no address but a user at an ID-server (port 80 unless written), whose identity has
+ *   the addresses: see `findContacts`
  * - `proxy://<peer id of the relay>@host:port`, and with several devices `proxy://<relay>@host:port/<peer id>`
  */
 export interface Contact {
@@ -22,12 +24,12 @@ export interface Contact {
   readonly peerId?: string
   /** The relay that answers there in place of the device; with `proxy` only and always. */
   readonly relay?: string
-  /** The user that a `udp` contact names. */
+  /** The user that a `udp` contact names; host and port are then those of his ID-server, see `userOfContact`. */
   readonly user?: string
 }
 
-/** Port of the original's `udp` contacts, which carry none. */
-const UDP_PORT = 8882
+/** Port of an ID-server that a contact names without one, as in its IDURLs. */
+const ID_SERVER_PORT = 80
 const MAX_CONTACT_CHARACTERS = 512
 const FORM =
   /^(tcp|udp|http|proxy):\/\/(?:([A-Za-z0-9_-]+)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]+))?(?:\/([A-Za-z0-9]+))?$/
@@ -53,7 +55,7 @@ export function parseContact(text: string, options: AddressOptions = {}): Contac
 
 /** Writes a contact; the inverse of {@link parseContact}. */
 export function formatContact({ protocol, host, port, peerId, relay, user }: Contact): string {
-  const address = protocol === 'udp' && user !== undefined && port === UDP_PORT ? host : `${host}:${port}`
+  const address = user !== undefined && port === ID_SERVER_PORT ? host : `${host}:${port}`
   const target = relay !== undefined && peerId !== undefined ? `/${peerId}` : ''
   const front = relay ?? user ?? peerId
   return `${protocol}://${front === undefined ? '' : `${front}@`}${address}${target}`
@@ -68,7 +70,7 @@ function readContact(text: string): Contact | undefined {
   if (!isCanonicalHost(host)) return undefined
   const named = front === undefined ? {} : readFront(protocol, front)
   if (named === undefined) return undefined
-  const port = portText === undefined && named.user !== undefined ? UDP_PORT : parsePort(portText ?? '')
+  const port = portText === undefined && named.user !== undefined ? ID_SERVER_PORT : parsePort(portText ?? '')
   if (port === undefined) return undefined
   if (protocol !== 'proxy') return target === undefined ? { protocol, host, port, ...named } : undefined
   if (named.relay === undefined) return undefined
@@ -102,13 +104,22 @@ function holds(check: () => unknown): boolean {
   }
 }
 
+/** The user that a contact names, for `userToIdurl`; null for an address and for what is no contact. */
+export function userOfContact(text: string): User | null {
+  const { user, host, port } = readContact(text) ?? {}
+  if (user === undefined || host === undefined || port === undefined) return null
+  return port === ID_SERVER_PORT ? { user, host } : { user, host, port }
+}
+
 /**
  * The multiaddr of a contact: `/ip4/123.45.67.89/tcp/7771/p2p/<peer id>`.
  *
  * @param peerId - The device wanted, where the contact names none. Without either, the address has no `/p2p` at its end.
+ * @throws {IdentityError} `IdentityMalformed` for a contact that names a user, which is no address.
  */
 export function contactToMultiaddr(contact: Contact, peerId?: string): string {
-  const { protocol, host, port, relay } = contact
+  const { protocol, host, port, relay, user } = contact
+  if (user !== undefined) throw new IdentityError('IdentityMalformed', `contact of the user ${user} is no address`)
   const base = `/${hostProtocol(host)}/${host.replaceAll(/[[\]]/g, '')}`
   const device = contact.peerId ?? peerId
   const end = device === undefined ? '' : `/p2p/${device}`

@@ -21,6 +21,7 @@ export {
   multiaddrsOfDevice,
   multiaddrToContact,
   parseContact,
+  userOfContact,
 } from './contacts.ts'
 export { formatIdentityDate } from './document/identity-date.ts'
 export type { IdentityDocument, IdentityFields } from './document/identity-document.ts'
@@ -34,6 +35,7 @@ export {
 export { openIdentity } from './document/open-identity.ts'
 export { type SignedIdentity, signIdentity } from './document/sign-identity.ts'
 export { IdentityError, type IdentityErrorCode } from './errors.ts'
+export { type FindContactsOptions, findContacts } from './find-contacts.ts'
 export type { KeyName } from './key-ring/key-name.ts'
 export {
   createKeyRing,
@@ -73,10 +75,14 @@ export {
   type Publication,
   type Publisher,
   type PublisherOptions,
+  type PublishOptions,
+  type SourceReport,
   type SourceState,
 } from './publishing/publisher.ts'
 export { createRegistration, type Registration, type RegistrationOptions } from './registration/registration.ts'
 export type { IdentityQuery, IdentitySource } from './resolver/identity-source.ts'
 export { type IdentityStore, memoryIdentityStore } from './resolver/identity-store.ts'
 export { createResolver, type ResolveOptions, type Resolver, type ResolverOptions } from './resolver/resolver.ts'
-export { createRotation, type Rotation, type RotationOptions } from './rotation/rotation.ts'
+export { createRestore, type Restoration, type Restore, type RestoreOptions } from './restore/restore.ts'
+export { type LastMove, MAX_JITTER, type MoveMemory } from './rotation/move-schedule.ts'
+export { createRotation, type MoveSchedule, type Rotation, type RotationOptions } from './rotation/rotation.ts'

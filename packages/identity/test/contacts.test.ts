@@ -8,6 +8,8 @@ import {
   multiaddrToContact,
   parseContact,
   peerIdOfDevice,
+  type User,
+  userOfContact,
 } from '../src/index.ts'
 import { codeOf, expectCode } from './expect-code.ts'
 import { hostName, port, userName } from './names/arbitraries.ts'
@@ -29,17 +31,12 @@ const dialable: fc.Arbitrary<Contact> = fc.oneof(
     .map(([where, who, via]) => ({ protocol: 'proxy' as const, ...where, ...who, relay: via })),
 )
 const ofUser: fc.Arbitrary<Contact> = fc
-  .tuple(hostName, fc.option(port, { nil: 8882 }), userName)
+  .tuple(hostName, fc.option(port, { nil: 80 }), userName)
   .map(([host, number, user]) => ({ protocol: 'udp' as const, host, port: number, user }))
 
 describe('contact', () => {
   test.each<[string, Contact, string]>([
     ['tcp://123.45.67.89:7771', { protocol: 'tcp', host: '123.45.67.89', port: 7771 }, '/ip4/123.45.67.89/tcp/7771'],
-    [
-      'udp://alice@first-machine.com',
-      { protocol: 'udp', host: 'first-machine.com', port: 8882, user: 'alice' },
-      '/dns/first-machine.com/udp/8882/quic-v1',
-    ],
     [
       `tcp://${laptop}@first-machine.com:1`,
       { protocol: 'tcp', host: 'first-machine.com', port: 1, peerId: laptop },
@@ -64,6 +61,29 @@ describe('contact', () => {
     expect(parseContact(text)).toEqual(contact)
     expect(formatContact(contact)).toBe(text)
     expect(contactToMultiaddr(contact)).toBe(multiaddr)
+  })
+
+  test.each<[string, Contact, User]>([
+    [
+      'udp://alice@first-machine.com',
+      { protocol: 'udp', host: 'first-machine.com', port: 80, user: 'alice' },
+      { user: 'alice', host: 'first-machine.com' },
+    ],
+    [
+      'udp://bob@123.45.67.89:8000',
+      { protocol: 'udp', host: '123.45.67.89', port: 8000, user: 'bob' },
+      { user: 'bob', host: '123.45.67.89', port: 8000 },
+    ],
+  ])('%s names a user, and is no address', async (text, contact, user) => {
+    expect(parseContact(text)).toEqual(contact)
+    expect(formatContact(contact)).toBe(text)
+    expect(userOfContact(text)).toEqual(user)
+    await expectCode('IdentityMalformed', () => contactToMultiaddr(contact))
+  })
+
+  test('an address names no user, nor does what is no contact', () => {
+    for (const text of ['tcp://123.45.67.89:7771', `udp://${laptop}@first-machine.com:1`, 'udp://x@', ''])
+      expect(userOfContact(text)).toBeNull()
   })
 
   test('law: parse undoes format', () => {

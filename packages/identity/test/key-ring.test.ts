@@ -56,6 +56,14 @@ describe('key ring', () => {
     expect(await ring.get(names)).toBeNull()
   })
 
+  test('a file of a later generation says its generation, for wherever it is taken', async () => {
+    const { store, ring } = setUp()
+    await ring.add(bobKey, names)
+    await ring.add(malloryKey, { ...names, generation: 2 })
+    const files = Object.values(await contents(store)).map((text) => JSON.parse(text ?? '') as { generation?: number })
+    expect(files.map(({ generation }) => generation).sort()).toEqual([2, undefined])
+  })
+
   test('a private key takes the place of its public part, never the other way round', async () => {
     const { ring } = setUp()
     expect((await ring.add(bobKey.publicKey, names)).privateKey).toBeNull()

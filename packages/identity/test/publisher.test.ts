@@ -1,8 +1,9 @@
-import { createVirtualClock } from '@bitdust/testing'
+import { createVirtualClock, type VirtualClock } from '@bitdust/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   createPublisher,
   type IdentityDocument,
+  IdentityError,
   type IdentityFields,
   openIdentity,
   type Publisher,
@@ -22,8 +23,12 @@ let servers: MemoryIdServers
 let first: SignedIdentity
 let changes: IdentityDocument[]
 let publisher: Publisher
+let clock: VirtualClock
+let staticSource: string | undefined
 
 beforeEach(async () => {
+  clock = createVirtualClock()
+  staticSource = undefined
   servers = memoryIdServers('first-machine.com', 'server-two.net', 'host3.org')
   first = await signIdentity(identityFields({ revision: 4 }), aliceKey)
   for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
@@ -36,7 +41,8 @@ function newPublisher(identity: IdentityDocument): Publisher {
     key: aliceKey,
     identity,
     idServers: servers,
-    clock: createVirtualClock(),
+    clock,
+    isStatic: (source) => source === staticSource,
     onChanged: (document) => void changes.push(document),
   })
 }
@@ -159,8 +165,8 @@ describe('publish', () => {
 describe('check', () => {
   test('tells how each source stands', async () => {
     expect(await publisher.check()).toEqual([
-      { source: ONE, is: 'current' },
-      { source: TWO, is: 'current' },
+      { source: ONE, is: 'current', isStatic: false },
+      { source: TWO, is: 'current', isStatic: false },
     ])
     servers.plant(ONE, null)
     servers.plant(TWO, await writtenElsewhere({ revision: 3 }))
@@ -178,5 +184,151 @@ describe('check', () => {
     expect((await publisher.check()).map(({ is }) => is)).toEqual(['stale', 'current'])
     expect(publisher.current().revision).toBe(8)
     expect(changes).toHaveLength(1)
+  })
+})
+
+describe('adopt', () => {
+  test('takes over a newer document of this key, nothing else', async () => {
+    const newer = (await signIdentity(identityFields({ revision: 7 }), aliceKey)).document
+    for (const document of [
+      (await signIdentity(identityFields({ revision: 3 }), aliceKey)).document,
+      (await signIdentity(identityFields({ revision: 4, version: 'other' }), aliceKey)).document,
+      (await signIdentity(identityFields({ revision: 9 }), malloryKey)).document,
+    ])
+      await publisher.adopt(document)
+    expect(publisher.current()).toBe(first.document)
+    await publisher.adopt(newer)
+    expect(publisher.current()).toBe(newer)
+    expect(changes).toEqual([newer])
+    expect((await publisher.publish((fields) => fields)).document.revision).toBe(8)
+  })
+})
+
+describe('reports on sources', () => {
+  const reports = () => publisher.sources().map(({ is }) => is)
+
+  test('since when each is as it is', async () => {
+    expect(reports()).toEqual(['unknown', 'unknown'])
+    await publisher.check()
+    const began = clock.now()
+    await clock.advance(1_000)
+    servers.kill('server-two.net')
+    await publisher.check()
+    expect(publisher.sources()).toEqual([
+      { source: ONE, is: 'current', isStatic: false, since: began },
+      { source: TWO, is: 'dead', isStatic: false, since: began + 1_000 },
+    ])
+    await clock.advance(1_000)
+    await publisher.check()
+    expect(publisher.sources()[1]).toMatchObject({ is: 'dead', since: began + 1_000 })
+  })
+
+  test('a publication tells too, and a source that was left is forgotten', async () => {
+    servers.kill('first-machine.com')
+    await publisher.publish((fields) => fields)
+    expect(reports()).toEqual(['dead', 'current'])
+    await publisher.publish((fields) => ({ ...fields, sources: identityFields({ sources: [TWO] }).sources }))
+    expect(publisher.sources().map(({ source }) => source)).toEqual([TWO])
+  })
+})
+
+describe('a static host', () => {
+  const withStatic = (fields: IdentityFields) => ({
+    ...fields,
+    sources: identityFields({ sources: [...fields.sources, THREE] }).sources,
+  })
+  const states = async () => (await publisher.check()).map(({ is }) => is)
+
+  test('becomes a source without being sent anything, and is current once its owner copied the document', async () => {
+    staticSource = THREE
+    const { outcomes, bytes } = await publisher.publish(withStatic)
+    expect(outcomes.map(({ is }) => is)).toEqual(['published', 'published', 'static'])
+    expect(servers.at(THREE)).toBeNull()
+    expect(publisher.sources()[2]).toMatchObject({ source: THREE, is: 'missing', isStatic: true })
+    servers.plant(THREE, bytes)
+    expect(await states()).toEqual(['current', 'current', 'current'])
+  })
+
+  test('is behind after the next change', async () => {
+    staticSource = THREE
+    servers.plant(THREE, (await publisher.publish(withStatic)).bytes)
+    await publisher.check()
+    const { bytes } = await publisher.publish(addContact('tcp://8.8.8.8:1'))
+    expect(publisher.sources()[2]).toMatchObject({ is: 'stale' })
+    expect(await states()).toEqual(['current', 'current', 'stale'])
+    await publisher.republish()
+    expect(servers.at(THREE)).not.toEqual(bytes)
+  })
+
+  test('may be the only source', async () => {
+    staticSource = THREE
+    const only = () => ({ ...identityFields(), sources: identityFields({ sources: [THREE] }).sources })
+    expect((await publisher.publish(only)).outcomes).toEqual([{ source: THREE, is: 'static' }])
+  })
+
+  test('does not stand for an ID-server: when all of these are silent, nothing is changed', async () => {
+    staticSource = THREE
+    await publisher.publish(withStatic)
+    servers.kill('first-machine.com')
+    servers.kill('server-two.net')
+    await expectCode('Timeout', () => publisher.publish(addContact('tcp://8.8.8.8:1')))
+  })
+
+  test('where somebody else has the name does not become a source', async () => {
+    staticSource = THREE
+    servers.plant(THREE, (await signIdentity(identityFields({ sources: [THREE] }), malloryKey)).bytes)
+    await expectCode('IdentityNameTaken', () => publisher.publish(withStatic))
+    expect(await revisionAt(ONE)).toBe(4)
+  })
+})
+
+describe('when no ID-server answers', () => {
+  test('the document is kept if that is wanted, and goes out when they are back', async () => {
+    servers.kill('first-machine.com')
+    servers.kill('server-two.net')
+    const { outcomes, document } = await publisher.publish(addContact('tcp://8.8.8.8:1'), { unpublished: 'keep' })
+    expect(outcomes.map(({ is }) => is)).toEqual(['dead', 'dead'])
+    expect(publisher.current()).toBe(document)
+    expect(changes).toEqual([document])
+    servers.revive('first-machine.com')
+    expect((await publisher.republish()).map(({ is }) => is)).toEqual(['published', 'dead'])
+    expect(servers.at(ONE)).toEqual(document.bytes)
+  })
+})
+
+describe('hostile ID-servers', () => {
+  test('T06 an older document of ours never replaces what this device knows', async () => {
+    const older = first.bytes
+    await publisher.publish(addContact('tcp://8.8.8.8:1'))
+    for (const idurl of [ONE, TWO]) servers.plant(idurl, older)
+    expect((await publisher.check()).map(({ is }) => is)).toEqual(['stale', 'stale'])
+    expect(publisher.current().revision).toBe(5)
+    const { document } = await publisher.publish((fields) => fields)
+    expect(document.revision).toBe(6)
+    expect(document.contacts).toContain('tcp://8.8.8.8:1')
+    expect(changes.map(({ revision }) => revision)).toEqual([5, 6])
+  })
+
+  test('T06 a revoked certificate does not come back with an older document', async () => {
+    servers.plant(TWO, await writtenElsewhere({ revision: 3, certificates: ['Y2VydA=='] }))
+    expect((await publisher.publish((fields) => fields)).document.certificates).toEqual([])
+  })
+
+  test('T06 one that claims a later revision and cannot show it holds up nobody', async () => {
+    servers.beforePublish = (idurl) => {
+      if (idurl === ONE) throw new IdentityError('IdentityRollback', 'I have a later one')
+    }
+    const { outcomes } = await publisher.publish(addContact('tcp://8.8.8.8:1'))
+    expect(outcomes.map(({ is }) => is)).toEqual(['dead', 'published'])
+    expect(await revisionAt(TWO)).toBe(5)
+  })
+
+  test('T05 the document of another key at a source is not taken for ours', async () => {
+    servers.plant(ONE, (await signIdentity(identityFields({ revision: 99 }), malloryKey)).bytes)
+    expect((await publisher.check()).map(({ is }) => is)).toEqual(['taken', 'current'])
+    expect((await publisher.publish((fields) => fields)).document).toMatchObject({
+      revision: 5,
+      fingerprint: aliceKey.publicKey.fingerprint,
+    })
   })
 })

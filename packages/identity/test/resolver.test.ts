@@ -97,13 +97,25 @@ describe('resolve', () => {
     expect((await resolver.resolve(one)).revision).toBe(2)
   })
 
-  test('a jump of the wall clock makes nothing fresh', async () => {
-    plant(await sign(1), ONE)
-    await resolver.resolve(one)
-    clock.jump(-10 * 365 * 86_400_000)
-    await clock.advance(FRESH_MS)
-    plant(await sign(2), ONE)
-    expect((await resolver.resolve(one)).revision).toBe(2)
+  test.each([-10 * 365 * 86_400_000, -600_000, 600_000, 10 * 365 * 86_400_000])(
+    'T59 a jump of the wall clock by %i ms makes nothing fresh, and nothing stale',
+    async (jumpMs) => {
+      plant(await sign(1), ONE)
+      await resolver.resolve(one)
+      clock.jump(jumpMs)
+      plant(await sign(2), ONE)
+      expect((await resolver.resolve(one)).revision).toBe(1)
+      await clock.advance(FRESH_MS)
+      expect((await resolver.resolve(one)).revision).toBe(2)
+    },
+  )
+
+  test('T59 the newest document is that of the highest revision, whatever the dates say', async () => {
+    const dated = async (revision: number, date: string) =>
+      (await signIdentity(identityFields({ revision, date }), aliceKey)).bytes
+    await resolver.accept(await dated(1, 'Sat Dec 13 14:08:36 2036'))
+    expect((await resolver.accept(await dated(2, 'Sat Dec 13 14:08:36 1986'))).revision).toBe(2)
+    await expectCode('IdentityRollback', async () => resolver.accept(await dated(1, 'Sat Dec 13 14:08:36 2046')))
   })
 
   test('rotation: the old IDURL is dead, the second source knows the new one', async () => {

@@ -1,5 +1,6 @@
 import { headersOf } from './http/answer.ts'
 import type { Ask, RequestInfo } from './http/ask.ts'
+import { readBody } from './http/read-body.ts'
 import { createResponder, type IdServerOptions, type Responder } from './responder.ts'
 
 export interface IdServer {
@@ -25,12 +26,12 @@ export function createIdServer(options: IdServerOptions): IdServer {
 }
 
 /** A responder for the platform's own requests and responses. */
-export async function respondWith(responder: Responder, request: Request, info: RequestInfo): Promise<Response> {
+async function respondWith(responder: Responder, request: Request, info: RequestInfo): Promise<Response> {
   const ask: Ask = {
     method: request.method,
     target: request.url,
     header: (name) => request.headers.get(name),
-    body: () => request.body,
+    readBody: (options) => readBody(request.body, options),
   }
   const answer = await responder.answer(ask, info)
   const body = request.method === 'HEAD' ? null : answer.body

@@ -11,6 +11,9 @@ export interface DeadlineOptions {
   readonly what: string
 }
 
+/** Why the timer ends; made once, since an abort without a reason makes an exception with its stack each time. */
+const DONE = new DOMException('the task was faster', 'AbortError')
+
 /**
  * Runs a task that ends by itself, in time, or not at all. Leaves no timer and no listener behind.
  *
@@ -38,6 +41,6 @@ export async function withDeadline<T>(
     return await Promise.race([task(end.signal), ended])
   } finally {
     signal?.removeEventListener('abort', cancel)
-    timer.abort()
+    timer.abort(DONE)
   }
 }

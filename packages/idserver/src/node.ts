@@ -19,3 +19,4 @@ export {
   serveIdServer,
   type TlsCertificate,
 } from './node/serve-id-server.ts'
+export { type StartIdServerOptions, startIdServer } from './node/start-id-server.ts'

@@ -1,50 +1,34 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, readFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '@bitdust/testing'
 import { afterEach, expect, test } from 'vitest'
 import { makeIdentity } from './support/identities.ts'
+import { type Program, startProgram } from './support/program.ts'
 
-const BIN = fileURLToPath(new URL('../src/node/bin.ts', import.meta.url))
 const vector = (name: string) => join(import.meta.dirname, 'vectors', name)
 
 /** Processes that import everything from the sources: seconds on a busy machine. */
 const PROCESS_TIMEOUT_MS = 60_000
 
-const running = new Set<ChildProcessByStdio<null, Readable, Readable>>()
+const running = new Set<Program>()
 afterEach(() => {
-  for (const child of running) child.kill('SIGKILL')
+  for (const { child } of running) child.kill('SIGKILL')
 })
 
 /** The program with these arguments, and the lines of its log. */
 function run(...args: string[]) {
-  const child = spawn(process.execPath, ['--conditions=@bitdust/source', '--no-warnings', BIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.add(child)
-  let errors = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    errors += text
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const ended = once(child, 'close').then(([code]) => {
-    running.delete(child)
-    return { code: code as number, errors }
-  })
+  const program = startProgram(...args)
+  running.add(program)
+  const ended = program.ended.finally(() => running.delete(program))
   /** The next line of the log, which must have this message. */
   async function logged(message: string): Promise<Record<string, unknown>> {
-    const { value, done } = await lines.next()
-    if (done) throw new Error(`the program ended: ${errors}`)
-    const line = JSON.parse(value) as Record<string, unknown>
+    const line = await program.nextLine()
     expect(line).toMatchObject({ message, time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) })
     return line
   }
-  return { child, ended, logged }
+  return { child: program.child, ended, logged }
 }
 
 test(

@@ -222,8 +222,10 @@ describe('a file store', () => {
 
 test('what failed on the disk is told without the names of files', async () => {
   await using folder = await temporaryFolder()
+  const path = join(folder.path, 'idserver')
+  await fileIdentityStore(path).put('alice', await makeIdentity())
   const disk: Disk = { ...nodeDisk, open: () => Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' })) }
-  const server = testServer({ store: fileIdentityStore(join(folder.path, 'idserver'), { disk }) })
+  const server = testServer({ store: fileIdentityStore(path, { disk }) })
   for (const method of ['GET', 'PUT']) {
     const failed = await server.ask(method, '/alice.xml', method === 'PUT' ? { body: await makeIdentity() } : {})
     const text = await failed.text()

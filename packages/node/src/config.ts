@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { utf8Encode } from '@bitdust/crypto'
 import { writeFileDurable } from '@bitdust/crypto/files'
+import { type Idurl, MAX_SOURCES, parseIdurl } from '@bitdust/identity'
 import { isSupplierCount, PRESETS } from '@bitdust/raid'
 import * as v from 'valibot'
 import { NodeError } from './errors.ts'
-import { parseDuration, parseSize } from './units.ts'
+import { parseDuration, parseSchedule, parseSize } from './units.ts'
 
 const MAX_CONFIG_BYTES = 256 * 1024
 
 const size = v.pipe(v.string(), v.check(reads(parseSize), 'is not a size such as 1 GiB'))
 const duration = v.pipe(v.string(), v.check(reads(parseDuration), 'is not a duration such as 10 min'))
+const schedule = v.pipe(v.string(), v.check(reads(parseSchedule), 'is neither off nor a duration such as 30 d'))
+const staticSource = v.pipe(
+  v.string(),
+  v.check(reads(readAnyIdurl), 'is not an IDURL such as https://my.site/alice.xml'),
+)
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))
 
 /** The schema of `config.json`. Every key has a default and a line in docs/configuration.md; unknown keys are refused. */
@@ -59,6 +65,14 @@ const ConfigSchema = v.strictObject({
     checkEvery: duration,
     /** On how many ID-servers the identity is kept. */
     sources: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(6)),
+    /** How often the identity is sent to its sources, the DHT and connected contacts although nothing changed. */
+    propagateEvery: duration,
+    /** How often the primary ID-server is changed although all are well, or `off`. */
+    migrate: schedule,
+    /** Sources on web sites, to which the user copies the identity himself. */
+    staticSources: v.pipe(v.array(staticSource), v.maxLength(MAX_SOURCES - 1)),
+    /** Folder of an exported site that the node keeps up to date; empty for none. */
+    siteFolder: v.string(),
   }),
   idserver: v.strictObject({
     /** Whether this node is an ID-server too. */
@@ -67,6 +81,17 @@ const ConfigSchema = v.strictObject({
     host: v.string(),
     /** The port it listens on. */
     port,
+    /** The IP address it listens on; empty for all, or with `network.local` this machine alone. */
+    address: v.string(),
+    /** PEM files of a certificate and its key, to serve HTTPS; both or none. */
+    tlsCert: v.string(),
+    tlsKey: v.string(),
+    /** Addresses or networks of reverse proxies whose `X-Forwarded-For` is believed. */
+    trustedProxies: v.array(v.string()),
+    /** Most space for identities. */
+    quota: size,
+    /** Most identities. */
+    maxIdentities: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),
   api: v.strictObject({
     /** Port of the local API on 127.0.0.1; 0 takes a free one. */
@@ -98,8 +123,25 @@ export const DEFAULT_CONFIG: Config = {
   roles: { customer: true, supplier: true },
   supplier: { offer: '0', maxFiles: 1_000_000 },
   customer: { suppliers: 4, needed: '1 GiB', pingEvery: '60 s', replaceAfter: '48 h', repairEvery: '10 min' },
-  identity: { checkEvery: '5 min', sources: 2 },
-  idserver: { enabled: false, host: '', port: 8084 },
+  identity: {
+    checkEvery: '5 min',
+    sources: 2,
+    propagateEvery: '6 h',
+    migrate: 'off',
+    staticSources: [],
+    siteFolder: '',
+  },
+  idserver: {
+    enabled: false,
+    host: '',
+    port: 8084,
+    address: '',
+    tlsCert: '',
+    tlsKey: '',
+    trustedProxies: [],
+    quota: '1 GiB',
+    maxIdentities: 500_000,
+  },
   api: { port: 0 },
   log: { level: 'info' },
 }
@@ -217,6 +259,11 @@ function jsonOrText(text: string): unknown {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether a private address may be used is for whoever connects. */
+function readAnyIdurl(text: string): Idurl {
+  return parseIdurl(text, { allowPrivate: true })
 }
 
 function reads(parse: (text: string) => unknown): (text: string) => boolean {

@@ -4,6 +4,7 @@ import { BitdustError } from '@bitdust/crypto'
 export type NodeErrorCode =
   | 'ConfigInvalid'
   | 'KeyMalformed'
+  | 'KeyConflict'
   | 'FolderInvalid'
   | 'FolderInUse'
   | 'NotInitialized'

@@ -56,12 +56,16 @@ export function folderPaths(directory: string): FolderPaths {
  *
  * The lock is an exclusive transaction on `lock.sqlite`: the operating system frees it when the process ends, however it ends.
  *
+ * @param options.waitMs - How long to wait for another process to let go of it; nothing else happens here meanwhile. @default 0
  * @throws {NodeError} `FolderInUse`: another process has it. `VersionUnsupported`: a newer version of the software wrote it.
  */
-export async function openFolder(directory: string): Promise<DataFolder> {
+export async function openFolder(
+  directory: string,
+  { waitMs = 0 }: { readonly waitMs?: number } = {},
+): Promise<DataFolder> {
   const paths = folderPaths(directory)
   await makePrivateFolder(paths.root)
-  const lock = takeLock(paths.root)
+  const lock = takeLock(paths.root, waitMs)
   try {
     await checkVersion(paths.root)
     for (const part of [paths.metadata, paths.keys, paths.catalog, paths.supplier, paths.idserver, paths.logs])
@@ -87,8 +91,8 @@ export async function isInitialized(directory: string): Promise<boolean> {
   )
 }
 
-function takeLock(root: string): DatabaseSync {
-  const lock = new DatabaseSync(join(root, 'lock.sqlite'), { timeout: 0 })
+function takeLock(root: string, waitMs: number): DatabaseSync {
+  const lock = new DatabaseSync(join(root, 'lock.sqlite'), { timeout: waitMs })
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return lock

@@ -1,51 +1,69 @@
-import { fileIdentityStore, serveIdServer } from '@bitdust/idserver/node'
-import { systemClock } from '@bitdust/machine'
+import { isBitdustError } from '@bitdust/crypto'
+import { jsonLinesLogger } from '@bitdust/idserver'
+import { type RunIdServerOptions, runIdServer } from '@bitdust/idserver/command'
+import { type RunningIdServer, startIdServer } from '@bitdust/idserver/node'
+import type { Config } from './config.ts'
 import { NodeError } from './errors.ts'
-import { openFolder } from './folder.ts'
-import { untilStopped } from './until-stopped.ts'
+import { type FolderPaths, openFolder } from './folder.ts'
+import { parseSize } from './units.ts'
+import type { NodeLogger } from './wiring/logger.ts'
 
-export interface IdServerAloneOptions {
+export interface IdServerAloneOptions extends Omit<RunIdServerOptions, 'folder' | 'logger' | 'onListening'> {
   readonly directory: string
-  /** `host` or `host:port` as it stands in IDURLs. */
-  readonly host: string
-  /** @default the port of `host`, or 80 */
-  readonly port?: string
-  /** IP address to listen on. @default all, or loopback with `local` */
-  readonly address?: string
-  readonly local: boolean
   readonly onReady: (ready: { readonly url: string; readonly port: number }) => void
 }
 
-/** Runs an ID-server until the process is told to stop. Documents are kept in the folder's `idserver/`. */
-export async function serveIdServerAlone({
-  directory,
-  host,
-  port,
-  address,
-  local,
-  onReady,
-}: IdServerAloneOptions): Promise<void> {
+/**
+ * Runs an ID-server until the process is told to stop. Documents are kept in the folder's `idserver/`; the log goes to
+ * standard error as JSON lines.
+ */
+export async function serveIdServerAlone({ directory, onReady, ...options }: IdServerAloneOptions): Promise<void> {
   const folder = await openFolder(directory)
   try {
-    const store = await fileIdentityStore(folder.paths.idserver)
-    const server = await serveIdServer({
-      host,
-      port: portNumber(port ?? /:(\d+)$/.exec(host)?.[1] ?? '80'),
-      address: address ?? (local ? '127.0.0.1' : '0.0.0.0'),
-      store,
-      clock: systemClock,
-      allowPrivate: local,
+    await runIdServer({
+      ...options,
+      folder: folder.paths.idserver,
+      logger: jsonLinesLogger({ write: (line) => process.stderr.write(line) }),
+      onListening: ({ url, host, port }) => onReady({ url: `${new URL(url).protocol}//${host}`, port }),
     })
-    onReady({ url: `http://${server.host}`, port: server.port })
-    await untilStopped()
-    await server.stop()
   } finally {
     folder.release()
   }
 }
 
-function portNumber(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (port <= 65_535) return port
-  throw new NodeError('ConfigInvalid', `${text} is not a port`)
+/**
+ * Starts the ID-server that is a role of a node, as the settings `idserver.*` say.
+ *
+ * @throws {NodeError} `ConfigInvalid` naming the setting that cannot be.
+ */
+export async function startOwnIdServer(
+  { idserver, network }: Config,
+  paths: FolderPaths,
+  logger: NodeLogger,
+): Promise<RunningIdServer> {
+  const { host, port, address, tlsCert, tlsKey, trustedProxies, quota, maxIdentities } = idserver
+  if ((tlsCert === '') !== (tlsKey === '')) throw wrong('tlsCert', 'and idserver.tlsKey go together')
+  try {
+    return await startIdServer({
+      host,
+      port,
+      folder: paths.idserver,
+      ...(address === '' ? {} : { address }),
+      ...(tlsCert === '' ? {} : { tlsCert, tlsKey }),
+      trustedProxies,
+      maxBytes: parseSize(quota),
+      maxIdentities,
+      local: network.local,
+      logger: { info: logger.info, warn: logger.warn, error: logger.warn },
+    })
+  } catch (error) {
+    if (isBitdustError(error, 'IdurlForbidden')) throw wrong('host', `cannot be: ${error.message}`, error)
+    if (error instanceof RangeError) throw wrong('trustedProxies', `cannot be: ${error.message}`, error)
+    throw error
+  }
+}
+
+function wrong(setting: string, what: string, cause?: unknown): NodeError {
+  const subject = `idserver.${setting}`
+  return new NodeError('ConfigInvalid', `${subject} ${what}`, { subject, cause })
 }

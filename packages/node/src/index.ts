@@ -13,10 +13,21 @@ export {
 } from './adapters/folder-target.ts'
 export { openSqliteKeyValueStore, type SqliteKeyValueStore } from './adapters/sqlite-key-value-store.ts'
 export { type Config, DEFAULT_CONFIG, type PartialConfig } from './config.ts'
+export { type AddDeviceOptions, type AddedDevice, addDevice } from './enrolment/add-device.ts'
+export { listDevices, type OwnDevice } from './enrolment/devices.ts'
+export {
+  type EnrolledDevice,
+  type EnrolmentOffer,
+  type RequestDeviceOptions,
+  requestDevice,
+  type WaitingRequest,
+} from './enrolment/request-device.ts'
+export { type RevokeDeviceOptions, type RevokedDevice, revokeDevice } from './enrolment/revoke-device.ts'
 export { NodeError, type NodeErrorCode } from './errors.ts'
 export type { FolderPaths } from './folder.ts'
 export { type InitOptions, type InitResult, initNode } from './init.ts'
 export { machines } from './machine.ts'
+export { type MoveMasterKeyOptions, moveMasterKey } from './master-key.ts'
 export {
   type BitdustNode,
   createNode,

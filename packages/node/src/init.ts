@@ -2,7 +2,7 @@ import { type Fingerprint, generateRsaKey } from '@bitdust/crypto'
 import { checkNewUserName, createRegistration, type Idurl, idurlToUser, signCertificate } from '@bitdust/identity'
 import { createIdServerClient } from '@bitdust/idserver'
 import { createSafeFetch } from '@bitdust/idserver/node'
-import { systemClock } from '@bitdust/machine'
+import { type MachineObserver, systemClock } from '@bitdust/machine'
 import { completeConfig, mergeConfig, readConfig, writeConfig } from './config.ts'
 import { contactsFor } from './contacts.ts'
 import { NodeError } from './errors.ts'
@@ -21,6 +21,7 @@ export interface InitOptions {
   /** ID-servers to use; none means those of the configuration. */
   readonly idServers: readonly string[]
   readonly signal?: AbortSignal
+  readonly onTransition?: MachineObserver
 }
 
 /** A new identity. */
@@ -38,7 +39,8 @@ export interface InitResult {
  * @throws {NodeError} `AlreadyInitialized`, `ConfigInvalid` when no ID-server is known; {@link IdentityError}
  * `IdentityNameTaken` or `Timeout` when no server took the name.
  */
-export async function initNode({ directory, name, idServers, signal }: InitOptions): Promise<InitResult> {
+export async function initNode(options: InitOptions): Promise<InitResult> {
+  const { directory, name, idServers, signal, onTransition } = options
   const userName = checkNewUserName(name)
   if (await isInitialized(directory))
     throw new NodeError(
@@ -74,6 +76,7 @@ export async function initNode({ directory, name, idServers, signal }: InitOptio
       idServers: createIdServerClient({ fetch: createSafeFetch({ allowPrivate }), allowPrivate }),
       clock: systemClock,
       allowPrivate,
+      ...(onTransition === undefined ? {} : { onTransition }),
     })
     const { document, bytes } = await registration.run(signal === undefined ? {} : { signal })
     await writeConfig(paths.config, config)

@@ -1,7 +1,7 @@
 import type { MachineDiagram, Table } from '@bitdust/machine'
 
 /** States of a node's life. */
-export type NodeState = 'idle' | 'opening' | 'connecting' | 'running' | 'stopping' | 'stopped' | 'failed'
+export type NodeState = 'idle' | 'opening' | 'connecting' | 'running' | 'stopping' | 'stopped' | 'failing' | 'failed'
 
 /** What moves a node from state to state. */
 export type NodeEvent =
@@ -22,7 +22,7 @@ export interface NodeContext {
 
 const end = () => ['end'] as const
 const broke = [
-  { to: 'failed', update: (_: NodeContext, { error }: { readonly error: unknown }) => ({ error }), effects: end },
+  { to: 'failing', update: (_: NodeContext, { error }: { readonly error: unknown }) => ({ error }), effects: end },
 ] as const
 const stop = [{ to: 'stopping', effects: end }] as const
 
@@ -34,8 +34,10 @@ export const nodeTable: Table<NodeState, NodeContext, NodeEvent, NodeEffect> = {
   },
   opening: { opened: [{ to: 'connecting', effects: () => ['connect'] }], broke, stop },
   connecting: { connected: [{ to: 'running' }], broke, stop },
-  running: { stop },
+  // What breaks a running node is that its device was revoked.
+  running: { broke, stop },
   stopping: { ended: [{ to: 'stopped' }] },
+  failing: { ended: [{ to: 'failed' }] },
   stopped: {},
   failed: {},
 }

@@ -1,10 +1,12 @@
-import type { Fingerprint, RsaPrivateKey } from '@bitdust/crypto'
+import type { DeviceKey, Fingerprint, RsaPrivateKey } from '@bitdust/crypto'
 import type { Customer } from '@bitdust/customer'
-import type { Idurl, KeyRing, Resolver } from '@bitdust/identity'
-import { createRunner, systemClock } from '@bitdust/machine'
+import type { Dht } from '@bitdust/dht'
+import type { Idurl, KeyRing, Resolver, SourceReport } from '@bitdust/identity'
+import { createRunner, systemClock, type Transition } from '@bitdust/machine'
 import type { Shares } from '@bitdust/shares'
 import type { CustomerSummary, Supplier } from '@bitdust/supplier'
 import type { Transport } from '@bitdust/transport'
+import type { KeyValueStore } from '@bitdust/upkeep'
 import {
   type Config,
   completeConfig,
@@ -17,12 +19,14 @@ import {
 import { NodeError } from './errors.ts'
 import { type DataFolder, type FolderPaths, folderPaths, openFolder } from './folder.ts'
 import { type NodeContext, type NodeEffect, type NodeEvent, type NodeState, nodeTable } from './machine.ts'
+import { masterKeyNeeded } from './metadata.ts'
 import { parseSize } from './units.ts'
 import { readUser } from './user-name.ts'
 import { anyDevice, primaryOf } from './wiring/devices.ts'
 import { type NodeLogger, silentNodeLogger } from './wiring/logger.ts'
 import { createMachineBoard, type MachineState } from './wiring/machine-board.ts'
 import type { OwnIdentity } from './wiring/own-identity.ts'
+import type { OwnNickname } from './wiring/own-nickname.ts'
 import { type Parts, wireParts } from './wiring/parts.ts'
 
 /** What a node can be to others. */
@@ -31,12 +35,16 @@ export type NodeRole = 'customer' | 'supplier'
 export interface NodeOptions {
   /** Data folder, made by `initNode` or `restoreNode`. */
   readonly directory: string
+  /** The master key of a folder that does not hold it. It stays in memory. */
+  readonly masterKey?: RsaPrivateKey
   /** Roles to play; what is not named is off. @default those of `config.json` */
   readonly roles?: readonly NodeRole[]
   /** Settings that go before those of `config.json`, for this run alone. */
   readonly config?: PartialConfig
   /** @default nothing is logged */
   readonly logger?: NodeLogger
+  /** Steps of machines that ran before this node in the same process, to be listed with its own. @default none */
+  readonly transitions?: readonly Transition[]
 }
 
 /** What a node tells about itself. */
@@ -44,9 +52,15 @@ export interface NodeStatus {
   readonly idurl: Idurl
   readonly fingerprint: Fingerprint
   readonly peerId: string
+  /** Where the master key is: in the folder, given for this run, or (an enrolled device) elsewhere. */
+  readonly masterKey: 'folder' | 'given' | 'elsewhere'
+  /** What the user should know: roles that are off although he wants them. */
+  readonly notices: readonly string[]
   readonly revision: number
   /** Where the identity is published, the primary one first. */
   readonly sources: readonly Idurl[]
+  /** How each of them stood when it was looked at last. */
+  readonly sourceStates: readonly SourceReport[]
   /** Multiaddrs listened on. */
   readonly addresses: readonly string[]
   readonly dhtPeers: number
@@ -74,14 +88,27 @@ export interface BitdustNode {
   stop(): Promise<void>
   /** Resolves when the node has ended. */
   readonly stopped: Promise<void>
+  /** Why it ended by itself: it could not start, or its device was revoked. Undefined otherwise. */
+  readonly failure: unknown
   [Symbol.asyncDispose](): Promise<void>
   /** The parts below exist while the node runs. @throws {NodeError} `NotRunning` otherwise. */
   readonly identity: OwnIdentity
   readonly resolver: Resolver
   readonly keys: KeyRing
   readonly transport: Transport
-  /** The master key. It never leaves this machine unless the user writes a backup. */
-  readonly masterKey: RsaPrivateKey
+  readonly dht: Dht
+  /** The catalog's store, for what the node remembers beside it. */
+  readonly store: KeyValueStore
+  readonly deviceKey: DeviceKey
+  /**
+   * The master key. It never leaves this machine unless the user writes a backup.
+   *
+   * @param doing - What it is needed for, `enrol devices`.
+   * @throws {NodeError} `Unauthorized` on an enrolled device.
+   */
+  requireMasterKey(doing: string): RsaPrivateKey
+  /** @throws {NodeError} `Unauthorized` on an enrolled device. */
+  requireNickname(): OwnNickname
   /** @throws {NodeError} `RoleOff` when the node is no customer. */
   requireCustomer(): Customer
   /** @throws {NodeError} `RoleOff` when the node is no customer: shares lie at its suppliers. */
@@ -101,9 +128,11 @@ export interface BitdustNode {
 /** Creates a node over a data folder. Nothing happens before `start()`. */
 export async function createNode({
   directory,
+  masterKey,
   roles,
   config: change,
   logger = silentNodeLogger,
+  transitions = [],
 }: NodeOptions): Promise<BitdustNode> {
   const paths = folderPaths(directory)
   const named =
@@ -112,6 +141,7 @@ export async function createNode({
   const board = createMachineBoard(({ machine, from, to, event }) =>
     logger.debug('transition', { machine, from, to, event }),
   )
+  for (const transition of transitions) board.observe(transition)
   let folder: DataFolder | undefined
   let parts: Parts | undefined
 
@@ -125,7 +155,9 @@ export async function createNode({
       try {
         if (effect === 'open-stores') {
           folder = await openFolder(directory)
-          parts = await wireParts({ config, paths, logger, observe: board.observe })
+          const given = masterKey === undefined ? {} : { masterKey }
+          const onRevoked = (error: unknown) => raise({ type: 'broke', error })
+          parts = await wireParts({ config, paths, logger, observe: board.observe, onRevoked, ...given })
           raise({ type: 'opened' })
         } else if (effect === 'connect') {
           await parts?.start()
@@ -158,6 +190,9 @@ export async function createNode({
     paths,
     config,
     stopped,
+    get failure() {
+      return runner.snapshot.context.error
+    },
     stop,
     [Symbol.asyncDispose]: stop,
     async start() {
@@ -178,8 +213,24 @@ export async function createNode({
     get transport() {
       return requireParts().transport
     },
-    get masterKey() {
-      return requireParts().masterKey
+    get dht() {
+      return requireParts().dht
+    },
+    get store() {
+      return requireParts().store
+    },
+    get deviceKey() {
+      return requireParts().deviceKey
+    },
+    requireMasterKey(doing) {
+      const { masterKey: held } = requireParts()
+      if (held === null) throw masterKeyNeeded(doing)
+      return held
+    },
+    requireNickname() {
+      const { nickname } = requireParts()
+      if (nickname === null) throw masterKeyNeeded('the nickname is kept')
+      return nickname
     },
     requireCustomer() {
       const { customer } = requireParts()
@@ -204,14 +255,17 @@ export async function createNode({
       )
     },
     status() {
-      const { identity, carrier, dht, customer, supplier } = requireParts()
+      const { identity, carrier, dht, customer, supplier, notices, masterKey: held } = requireParts()
       const customers = supplier?.customers() ?? []
       return {
         idurl: identity.idurl(),
         fingerprint: identity.fingerprint,
         peerId: carrier.peerId,
+        masterKey: held === null ? 'elsewhere' : masterKey === undefined ? 'folder' : 'given',
+        notices: notices(),
         revision: identity.document().revision,
         sources: identity.document().sources,
+        sourceStates: identity.sources(),
         addresses: carrier.addresses(),
         dhtPeers: dht.size,
         suppliers:

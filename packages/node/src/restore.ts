@@ -1,40 +1,28 @@
-import { join } from 'node:path'
+import { type DeviceKey, type Fingerprint, type RsaPrivateKey, utf8Encode } from '@bitdust/crypto'
+import { dhtIdentitySource } from '@bitdust/dht'
 import {
-  type Fingerprint,
-  importRsaPrivateKey,
-  isBitdustError,
-  type RsaPrivateKey,
-  readKeyFile,
-  utf8Encode,
-} from '@bitdust/crypto'
-import { createDht, type Dht, dhtIdentitySource } from '@bitdust/dht'
-import {
-  createPublisher,
-  createResolver,
-  formatContact,
+  createRestore,
+  deviceOf,
+  type IdentityChange,
   type IdentityDocument,
-  type IdentityFields,
+  type IdentitySource,
   type Idurl,
-  parseContact,
+  type PublishOutcome,
   parseIdurl,
   peerIdOfDevice,
+  type Restoration,
   signCertificate,
 } from '@bitdust/identity'
-import { createIdServerClient } from '@bitdust/idserver'
-import { createSafeFetch } from '@bitdust/idserver/node'
-import { systemClock } from '@bitdust/machine'
-import { createLibp2pCarrier } from '@bitdust/transport/libp2p'
-import { keyValueIdentityStore } from './adapters/key-value-identity-store.ts'
-import { openSqliteKeyValueStore } from './adapters/sqlite-key-value-store.ts'
-import { type Config, readConfig } from './config.ts'
+import { type MachineObserver, systemClock } from '@bitdust/machine'
+import { type Config, completeConfig, mergeConfig, type PartialConfig, writeConfig } from './config.ts'
 import { contactsFor } from './contacts.ts'
-import { NodeError } from './errors.ts'
-import { isInitialized, openFolder } from './folder.ts'
+import { withDevice } from './enrolment/device-fields.ts'
 import { CERTIFICATE_LIFETIME_MS } from './init.ts'
-import { ensureDeviceKey, writeIdentity, writeMasterKey } from './metadata.ts'
+import { parseMasterKey } from './master-key.ts'
+import { writeIdentity, writeMasterKey } from './metadata.ts'
+import { type NetworkSession, withNetworkSession } from './network-session.ts'
 import { devicesOf, primaryOf } from './wiring/devices.ts'
 import { RESTORE_PENDING_KEY } from './wiring/restore-keys.ts'
-import { keyValueSequenceStore } from './wiring/sequence-store.ts'
 
 export interface RestoreOptions {
   /** Data folder; made if missing. Its configuration names the network. */
@@ -45,133 +33,110 @@ export interface RestoreOptions {
   /** Any IDURL of the identity; its server may be gone. */
   readonly idurl: string
   readonly signal?: AbortSignal
+  readonly onTransition?: MachineObserver
 }
 
 /** An identity that is back. */
 export interface RestoreResult {
   readonly idurl: Idurl
   readonly fingerprint: Fingerprint
+  readonly revision: number
+  /** What became of the document that names this device at each source. None need have it when the DHT has. */
+  readonly sources: readonly Pick<PublishOutcome, 'source' | 'is'>[]
+  /** Whether nodes of the DHT keep that document. */
+  readonly inDht: boolean
+  /** Sources on web sites, to which the document has to be copied: see `bitdust identity export-site`. */
+  readonly staticSources: readonly Idurl[]
 }
 
 /**
  * Brings an identity to a new folder with its master key alone: finds its document by IDURL or, when its ID-servers are
- * gone, in the DHT; adds this device to it and publishes. Family, catalog and share keys come back at the first start.
+ * gone, in the DHT; adds this device to it and publishes, to the DHT alone if need be. Family, catalog and share keys
+ * come back at the first start. After a failure the same call goes on with the same device.
  *
- * @throws {NodeError} `AlreadyInitialized`; `NotFound` (retryable) when the identity is nowhere; {@link CryptoError}
- * `KeyMalformed`, `KeyUnlockFailed`; {@link IdentityError} `IdentityKeyChanged` when the IDURL is somebody else's.
+ * @throws {NodeError} `AlreadyInitialized`; {@link IdentityError} `NotFound`, `Timeout` (retryable) when the identity is
+ * nowhere or nobody could be asked, `IdentityKeyChanged` when the IDURL is somebody else's; {@link CryptoError}
+ * `KeyMalformed`, `KeyUnlockFailed`.
  */
-export async function restoreNode({
-  directory,
-  keyText,
-  passphrase,
-  idurl,
-  signal = new AbortController().signal,
-}: RestoreOptions): Promise<RestoreResult> {
-  if (await isInitialized(directory))
-    throw new NodeError('AlreadyInitialized', `${directory} has an identity already; name another --folder`)
-  const folder = await openFolder(directory)
-  const store = openSqliteKeyValueStore(join(folder.paths.catalog, 'catalog.sqlite'))
-  try {
-    const { paths } = folder
-    const config = await readConfig(paths.config)
+export function restoreNode(options: RestoreOptions): Promise<RestoreResult> {
+  const { signal = new AbortController().signal, onTransition } = options
+  return withNetworkSession(options.directory, async (session) => {
+    const { paths, config, store, dht, idServers, deviceKey } = session
     const { local: allowPrivate } = config.network
-    const masterKey = await readMasterKeyText(keyText, passphrase)
-    const address = parseIdurl(idurl, { allowPrivate })
-    const deviceKey = await ensureDeviceKey(paths)
-    const dht = createDht({
-      seeds: config.network.seeds,
-      sequences: keyValueSequenceStore(store),
-      allowPrivate,
-      clientMode: true,
+    const masterKey = await parseMasterKey(options.keyText, options.passphrase)
+    const restore = createRestore({
+      key: masterKey,
+      idurl: parseIdurl(options.idurl, { allowPrivate }),
+      sources: [idServers, readyDhtSource(session)],
+      known: config.network.idServers,
+      idServers,
+      join: (found) => joinWith(found, { masterKey, deviceKey, config }),
+      announce: ({ fingerprint, bytes }, during) =>
+        dht.publishIdentity(fingerprint, bytes, during).then(
+          ({ stored }) => stored > 0,
+          () => false,
+        ),
       clock: systemClock,
+      allowPrivate,
+      ...(onTransition === undefined ? {} : { onTransition }),
     })
-    const carrier = await createLibp2pCarrier({ deviceKey, listen: [], allowPrivate, services: { dht: dht.service } })
-    await carrier.start()
-    dht.start(carrier.libp2p)
-    try {
-      const idServers = createIdServerClient({ fetch: createSafeFetch({ allowPrivate }), allowPrivate })
-      const resolver = createResolver({
-        sources: [idServers, dhtIdentitySource(dht)],
-        store: keyValueIdentityStore(store),
-        clock: systemClock,
-        allowPrivate,
-      })
-      const found = await findOwn(masterKey.publicKey.fingerprint, address, { resolve: resolver.resolve, dht, signal })
-      const created = systemClock.now()
-      const certificate = await signCertificate(
-        { device: deviceKey.publicKey, label: 'restored device', created, expires: created + CERTIFICATE_LIFETIME_MS },
-        masterKey,
-      )
-      const publisher = createPublisher({ key: masterKey, identity: found, idServers, clock: systemClock })
-      const others = await devicesOf(found)
-      const onlyOther = others.length === 1 ? others[0]?.peerId : undefined
-      const { document, bytes } = await publisher.publish(
-        (fields) =>
-          withDevice(fields, { certificate, peerId: peerIdOfDevice(deviceKey.publicKey.bytes), config, onlyOther }),
-        { signal },
-      )
-      await dht.publishIdentity(document.fingerprint, bytes, { signal }).catch(() => undefined)
-      await writeMasterKey(paths, masterKey, 'master')
-      await store.batch([{ put: RESTORE_PENDING_KEY, value: utf8Encode('1') }])
-      await writeIdentity(paths, bytes)
-      return { idurl: primaryOf(document), fingerprint: document.fingerprint }
-    } finally {
-      await dht.stop()
-      await carrier.stop()
+    const restored = await restore.run({ signal })
+    const { document, bytes, staticSources } = restored
+    if (staticSources.length > 0) {
+      const change: PartialConfig = { identity: { staticSources: [...staticSources] } }
+      await writeConfig(paths.config, completeConfig(mergeConfig(config, change)))
     }
-  } finally {
-    store.close()
-    folder.release()
-  }
-}
-
-/** By its address first, then by its key: the address may be dead, the key is what counts. */
-async function findOwn(
-  fingerprint: Fingerprint,
-  idurl: Idurl,
-  { resolve, dht, signal }: { resolve: ReturnType<typeof createResolver>['resolve']; dht: Dht; signal: AbortSignal },
-): Promise<IdentityDocument> {
-  const byAddress = await resolve(idurl, { signal }).catch((error: unknown) => {
-    signal.throwIfAborted()
-    if (isBitdustError(error, 'NotFound') || isBitdustError(error, 'Timeout')) return null
-    throw error
+    await writeMasterKey(paths, masterKey, 'master')
+    await store.batch([{ put: RESTORE_PENDING_KEY, value: utf8Encode('1') }])
+    // Last, because it is what makes the folder initialized.
+    await writeIdentity(paths, bytes)
+    return resultOf(document, restored)
   })
-  if (byAddress !== null && byAddress.fingerprint !== fingerprint)
-    throw new NodeError(
-      'NotFound',
-      `${idurl} belongs to another key (${byAddress.fingerprint}); check that this is the right key file`,
-      { subject: idurl },
-    )
-  if (byAddress !== null) return byAddress
-  await dht.ready({ signal })
-  return resolve({ fingerprint }, { signal })
 }
 
-interface NewDevice {
-  readonly certificate: string
-  readonly peerId: string
-  readonly config: Config
-  /** The one other device, whose contacts need not have named it so far. */
-  readonly onlyOther: string | undefined
-}
-
-/** Adds a device. Where there were contacts without a device they get one, since now they would be ambiguous. */
-function withDevice(fields: IdentityFields, { certificate, peerId, config, onlyOther }: NewDevice): IdentityFields {
-  const options = { allowPrivate: config.network.local }
-  const name = (text: string, device: string | undefined) => {
-    const contact = parseContact(text, options)
-    const isNamed = contact.peerId !== undefined || contact.user !== undefined || contact.protocol === 'proxy'
-    return isNamed || device === undefined ? text : formatContact({ ...contact, peerId: device })
+function resultOf(document: IdentityDocument, { outcomes, isAnnounced, staticSources }: Restoration): RestoreResult {
+  return {
+    idurl: primaryOf(document),
+    fingerprint: document.fingerprint,
+    revision: document.revision,
+    sources: outcomes.map(({ source, is }) => ({ source, is: staticSources.includes(source) ? 'static' : is })),
+    inDht: isAnnounced,
+    staticSources,
   }
-  const old = fields.contacts.map((text) => name(text, onlyOther))
-  const added = contactsFor(config).map((text) => name(text, peerId))
-  return { ...fields, certificates: [...fields.certificates, certificate], contacts: [...new Set([...old, ...added])] }
 }
 
-async function readMasterKeyText(text: string, passphrase: string | undefined): Promise<RsaPrivateKey> {
-  const options = passphrase === undefined ? {} : { passphrase }
-  if (text.trimStart().startsWith('-----')) return importRsaPrivateKey(text, options)
-  const file = await readKeyFile(text, options)
-  if (file.kind === 'private') return file.key
-  throw new NodeError('NotFound', 'this file holds a public key; the private master key is needed')
+/** The DHT as a source, which this folder has to enter first. */
+function readyDhtSource({ dht, config }: NetworkSession): IdentitySource {
+  const source = dhtIdentitySource(dht)
+  return {
+    name: source.name,
+    async fetch(query, options) {
+      if ('idurl' in query || config.network.seeds.length === 0) return null
+      await dht.ready(options)
+      return source.fetch(query, options)
+    },
+  }
+}
+
+interface Joining {
+  readonly masterKey: RsaPrivateKey
+  readonly deviceKey: DeviceKey
+  readonly config: Config
+}
+
+/** Names this device in the identity; one that was interrupted after that is named already. */
+async function joinWith(found: IdentityDocument, { masterKey, deviceKey, config }: Joining): Promise<IdentityChange> {
+  const created = systemClock.now()
+  const existing = await deviceOf(found, deviceKey.publicKey.id, created)
+  const certificate =
+    existing?.text ??
+    (await signCertificate(
+      { device: deviceKey.publicKey, label: 'restored device', created, expires: created + CERTIFICATE_LIFETIME_MS },
+      masterKey,
+    ))
+  const peerId = peerIdOfDevice(deviceKey.publicKey.bytes)
+  const others = (await devicesOf(found)).filter((device) => device.peerId !== peerId)
+  const onlyOther = others.length === 1 ? others[0]?.peerId : undefined
+  const { local: allowPrivate } = config.network
+  return (fields) => withDevice(fields, { certificate, peerId, contacts: contactsFor(config), onlyOther, allowPrivate })
 }

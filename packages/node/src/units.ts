@@ -52,3 +52,13 @@ export function parseDuration(text: string): number {
     `"${text}" is not a duration; write for example 500 ms, 60 s, 10 min, 48 h or 30 d`,
   )
 }
+
+/**
+ * Reads how often something is done by itself: a duration, or `off`.
+ *
+ * @returns Milliseconds, or null for `off`.
+ * @throws {NodeError} `ConfigInvalid`
+ */
+export function parseSchedule(text: string): number | null {
+  return text.trim() === 'off' ? null : parseDuration(text)
+}

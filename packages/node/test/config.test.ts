@@ -39,6 +39,8 @@ describe('configuration', () => {
     [{ api: { port: 70_000 } }, /api\.port/],
     [{ network: { name: 'Main Net' } }, /network\.name/],
     [{ listen: [] }, /listen/],
+    [{ identity: { migrate: 'sometimes' } }, /identity\.migrate/],
+    [{ identity: { staticSources: ['https://my.site/'] } }, /identity\.staticSources/],
     ['text', /config/],
   ])('%j is refused, naming the key', (partial, message) => {
     expect(() => completeConfig(partial)).toThrowError(message)

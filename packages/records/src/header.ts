@@ -4,7 +4,15 @@ import { defineRecord, type RecordKind } from './define-record.ts'
 import { bytesUpTo, optional, refine, row, sortedList, struct } from './fields.ts'
 import { deviceId, fingerprint, generationNumber, locationId, optionalRecordHash, revisionNumber } from './id-fields.ts'
 import type { LocationId } from './ids.ts'
-import { MAX_GENERATIONS, MAX_HEADER_BYTES, MAX_MEMBERS, MAX_SEALED_BYTES, MAX_SPKI_BYTES } from './limits.ts'
+import { type JournalHead, journalHeadField } from './journal-entry.ts'
+import {
+  MAX_GENERATIONS,
+  MAX_HEADER_BYTES,
+  MAX_HEADS,
+  MAX_MEMBERS,
+  MAX_SEALED_BYTES,
+  MAX_SPKI_BYTES,
+} from './limits.ts'
 import { type Revisioned, revisionProblem } from './revisions.ts'
 
 /** Everything sealed that a location needs. Suppliers keep it for the owner and can open none of it. */
@@ -13,6 +21,24 @@ export interface Header extends Revisioned {
   readonly location: LocationId
   /** Written by ascending generation; at least one. */
   readonly generations: readonly HeaderGeneration[]
+  /** Enrolled devices of the owner which were given the location; written sorted. */
+  readonly devices: readonly GivenDevice[]
+  /** Devices of the owner which were given it and lost it; written sorted. None of them is in `devices`. */
+  readonly revoked: readonly RevokedDevice[]
+}
+
+/** A device of the owner that reads the location without the master key. */
+export interface GivenDevice {
+  readonly device: DeviceId
+  /** SPKI bytes of the encryption key in its certificate, to which later generations are sealed. */
+  readonly encryptionKey: Uint8Array
+}
+
+/** A device whose entries count no longer, but for those that were known when it was revoked. */
+export interface RevokedDevice {
+  readonly device: DeviceId
+  /** The ends of its journal at that moment: one, or several where it was forked; none when it had written nothing. Written sorted. */
+  readonly heads: readonly JournalHead[]
 }
 
 /** One generation: its key's public part and its secrets, sealed. `header-secrets.ts` makes and opens the sealed ones. */
@@ -29,7 +55,7 @@ export interface HeaderGeneration {
   readonly previousSealed: Uint8Array | null
   /** The generation's private key for members who were not reached when it was made; written sorted. */
   readonly members: readonly SealedForMember[]
-  /** The same for the owner's enrolled devices; written sorted. */
+  /** The same for the owner's enrolled devices, each of which the header names in its `devices`; written sorted. */
   readonly devices: readonly SealedForDevice[]
 }
 
@@ -61,6 +87,13 @@ const generationField = struct<HeaderGeneration>({
   ),
 })
 
+const givenDeviceField = row<GivenDevice>({ device: deviceId, encryptionKey: bytesUpTo(MAX_SPKI_BYTES) })
+
+const revokedDeviceField = row<RevokedDevice>({
+  device: deviceId,
+  heads: sortedList(journalHeadField, MAX_HEADS, (a, b) => compareText(a.hash, b.hash)),
+})
+
 const headerField = refine(
   struct<Header>({
     owner: fingerprint,
@@ -68,9 +101,20 @@ const headerField = refine(
     revision: revisionNumber,
     previous: optionalRecordHash,
     generations: sortedList(generationField, MAX_GENERATIONS, (a, b) => a.generation - b.generation),
+    devices: sortedList(givenDeviceField, MAX_MEMBERS, (a, b) => compareText(a.device, b.device)),
+    revoked: sortedList(revokedDeviceField, MAX_MEMBERS, (a, b) => compareText(a.device, b.device)),
   }),
-  (header) => (header.generations.length === 0 ? 'no generation' : revisionProblem(header)),
+  headerProblem,
 )
+
+function headerProblem(header: Header): string | null {
+  if (header.generations.length === 0) return 'no generation'
+  const given = new Set(header.devices.map(({ device }) => device))
+  if (header.revoked.some(({ device }) => given.has(device))) return 'a revoked device is given the location'
+  const sealedFor = header.generations.flatMap(({ devices }) => devices)
+  if (sealedFor.some(({ device }) => !given.has(device))) return 'secrets for a device that is not given the location'
+  return revisionProblem(header)
+}
 
 /** Signed by the `owner` of the location. */
 export const headerRecord: RecordKind<Header, 'owner'> = defineRecord({

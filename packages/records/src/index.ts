@@ -15,6 +15,34 @@ export {
   type SigningKey,
   type VerifyingKey,
 } from './define-record.ts'
+export {
+  type EnrolledKey,
+  type EnrolmentAnswer,
+  type EnrolmentGift,
+  type EnrolmentPlace,
+  enrolmentAnswerRecord,
+  openEnrolmentGift,
+  sealEnrolmentGift,
+  type VerifiedEnrolmentAnswer,
+  verifyEnrolmentAnswer,
+} from './enrolment-answer.ts'
+export { enrolmentCode, enrolmentCodeBytes, enrolmentWordsHash, parseEnrolmentCode } from './enrolment-code.ts'
+export {
+  type EnrolmentLetter,
+  type EnrolmentPurpose,
+  enrolmentAddress,
+  enrolmentLetterRecord,
+  openEnrolmentLetter,
+  requireFreshLetter,
+  sealEnrolmentLetter,
+} from './enrolment-letter.ts'
+export {
+  type EnrolmentRequest,
+  enrolmentHash,
+  enrolmentRequestRecord,
+  type VerifiedEnrolmentRequest,
+  verifyEnrolmentRequest,
+} from './enrolment-request.ts'
 export { isRecordError, RecordError, type RecordErrorCode } from './errors.ts'
 export { requireCurrent } from './expiry.ts'
 export { type Family, type FamilyPosition, familyRecord } from './family.ts'
@@ -47,9 +75,11 @@ export {
   sealGrantedKey,
 } from './grant.ts'
 export {
+  type GivenDevice,
   type Header,
   type HeaderGeneration,
   headerRecord,
+  type RevokedDevice,
   type SealedForDevice,
   type SealedForMember,
 } from './header.ts'
@@ -116,10 +146,16 @@ export { type KeyAudit, keyAuditRecord } from './key-audit.ts'
 export { type Layout, layoutRecord } from './layout.ts'
 export {
   CLOCK_GRACE_MS,
+  ENROLMENT_ANSWER_LIFETIME_MS,
+  ENROLMENT_REQUEST_LIFETIME_MS,
   MAX_ALIAS_BYTES,
   MAX_BLOCK_BYTES,
   MAX_CERTIFICATE_BYTES,
   MAX_CIPHERTEXT_BYTES,
+  MAX_ENROLLED_KEYS,
+  MAX_ENROLMENT_ANSWER_BYTES,
+  MAX_ENROLMENT_LETTER_BYTES,
+  MAX_ENROLMENT_REQUEST_BYTES,
   MAX_EXTENT_LIST_BYTES,
   MAX_FAMILY_BYTES,
   MAX_GENERATIONS,
@@ -133,12 +169,15 @@ export {
   MAX_MANIFEST_BYTES,
   MAX_MEMBERS,
   MAX_MEMBERS_BYTES,
+  MAX_NICKNAME_CHARACTERS,
+  MAX_NICKNAME_RECORD_BYTES,
   MAX_NODE_BYTES,
   MAX_SEALED_BYTES,
   MAX_SPKI_BYTES,
   MAX_STATEMENT_BYTES,
   MAX_SUPPLIERS,
   MAX_TARGET_BYTES,
+  NICKNAME_LIFETIME_MS,
 } from './limits.ts'
 export { type Manifest, manifestRecord } from './manifest.ts'
 export {
@@ -162,6 +201,14 @@ export {
   rightsField,
 } from './members.ts'
 export { defineMessage, type Message } from './message.ts'
+export {
+  foldNickname,
+  type Nickname,
+  nicknameId,
+  nicknameRecord,
+  parseNickname,
+  verifyNickname,
+} from './nickname.ts'
 export { type Offer, offerRecord } from './offer.ts'
 export { type Receipt, receiptRecord } from './receipt.ts'
 export { type Revisioned, replaces, succeeds } from './revisions.ts'

@@ -74,3 +74,36 @@ export const MAX_SEALED_BYTES = 4 * KIB
 
 /** How long after its end a statement is still accepted, in ms: clocks of honest nodes differ. */
 export const CLOCK_GRACE_MS = 60 * 60 * 1000
+
+/** Most characters of a nickname. */
+export const MAX_NICKNAME_CHARACTERS = 64
+
+/** Most bytes of a nickname in UTF-8. */
+export const MAX_NICKNAME_BYTES: number = 4 * MAX_NICKNAME_CHARACTERS
+
+/** Most bytes of a nickname's record, which brings its key; with RSA 4096 and the longest names it takes 1.9 KiB. */
+export const MAX_NICKNAME_RECORD_BYTES = 2 * KIB
+
+/** How long a nickname's record counts at most, in ms. */
+export const NICKNAME_LIFETIME_MS: number = 30 * 24 * 60 * 60 * 1000
+
+/** How long a request to enrol a device counts, in ms. */
+export const ENROLMENT_REQUEST_LIFETIME_MS: number = 60 * 60 * 1000
+
+/** How long the answer to one counts, in ms: the new device may be switched off meanwhile. */
+export const ENROLMENT_ANSWER_LIFETIME_MS: number = 24 * 60 * 60 * 1000
+
+/** Most bytes of a request to enrol a device. */
+export const MAX_ENROLMENT_REQUEST_BYTES = 2 * KIB
+
+/** Most bytes of the answer to one: with its cover it fits into a value of the DHT, 16 KiB. */
+export const MAX_ENROLMENT_ANSWER_BYTES = 15 * KIB
+
+/** Most bytes of a request or answer in its cover. */
+export const MAX_ENROLMENT_LETTER_BYTES: number = MAX_ENROLMENT_ANSWER_BYTES + 512
+
+/** Most keys that an answer hands over; their size is the narrower limit for most. */
+export const MAX_ENROLLED_KEYS = 32
+
+/** Most bytes of a key id, or of the note beside a key. */
+export const MAX_KEY_NAME_BYTES = 2 * KIB

@@ -1,14 +1,23 @@
 /**
- * Writes `test/vectors`: `pnpm --filter @bitdust/records vectors`. Only for a new kind or version: what stands there is
- * what others have stored, and must be read for ever. Signing is randomised, so every run gives other bytes.
+ * Writes `test/vectors`: `pnpm --filter @bitdust/records vectors NAME...`, for those that are named. Only for a new kind or
+ * version: what stands there is what others have stored, and must be read for ever. Signing is randomised, so every run
+ * gives other bytes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CanonicalValue, concatBytes, decodeCanonical, encodeCanonical } from '@bitdust/crypto'
+import { parseIdurl } from '@bitdust/identity'
 import {
   blockIdOf,
+  type EnrolmentRequest,
   encodeExtents,
   encodeNode,
+  enrolmentCode,
+  enrolmentCodeBytes,
+  enrolmentHash,
+  enrolmentRequestRecord,
+  enrolmentWordsHash,
+  foldNickname,
   fragmentName,
   type Grant,
   type JournalEntry,
@@ -16,6 +25,9 @@ import {
   journalEntryRecord,
   journalIdOf,
   locationIdOf,
+  nicknameId,
+  sealEnrolmentGift,
+  sealEnrolmentLetter,
   sealGrantedKey,
   sealLocationSecret,
   sealLocationSecrets,
@@ -34,12 +46,15 @@ const cast = await createCast()
 const samples = await createSamples(cast)
 
 mkdirSync(folder, { recursive: true })
-for (const sample of samples) write(sample.name, await recordVector(sample))
-write('ids', ids())
-write('node', nodes())
-write('sealed-parts', await sealedParts())
+for (const sample of samples) await write(sample.name, () => recordVector(sample))
+await write('ids', ids)
+await write('node', nodes)
+await write('sealed-parts', sealedParts)
+await write('enrolment-parts', enrolmentParts)
 
-function write(name: string, vector: object): void {
+async function write(name: string, make: () => object | Promise<object>): Promise<void> {
+  if (!process.argv.includes(name)) return
+  const vector = await make()
   writeFileSync(join(folder, `${name}-v1.json`), formatVector({ ...origin, ...vector }))
 }
 
@@ -162,5 +177,33 @@ async function sealedParts(): Promise<object> {
       granted,
       body: { ...grant, sealed: await sealGrantedKey(cast.bob.publicKey, grant, granted) },
     },
+  }
+}
+
+/** Code, words and cover of the request in `samples.ts`, what is given in answer to it, and nicknames with their ids. */
+async function enrolmentParts(): Promise<object> {
+  const body = samples.find(({ name }) => name === 'enrolment-request')?.body as EnrolmentRequest
+  const { bytes: request } = await enrolmentRequestRecord.sign(body, cast.laptop)
+  const owner = cast.alice.publicKey.fingerprint
+  const place = { device: body.device, request: enrolmentHash(request), owner }
+  const code = enrolmentCodeBytes(request)
+  const letter = await sealEnrolmentLetter(code, { purpose: 'request', created: body.created, content: request })
+  const key = {
+    keyId: 'share_1234$alice@first-machine.com',
+    creator: owner,
+    generation: 2,
+    label: '',
+    privateKey: filled(100, 2),
+  }
+  const gift = { idurl: parseIdurl('http://first-machine.com/alice.xml'), keys: [key] }
+  const names = ['Alice', 'ａｌｉｃｅ', 'Straße', 'ΟΔΟΣ', 'Жанна 99']
+  return {
+    request,
+    hash: place.request,
+    code: { text: enrolmentCode(request), bytes: code },
+    words: { owner, hash: enrolmentWordsHash(place) },
+    letter: { address: letter.body.address, bytes: letter.bytes },
+    gift: { by: 'share', place, opened: gift, sealed: await sealEnrolmentGift(cast.share.publicKey, place, gift) },
+    nicknames: names.map((name) => ({ name, folded: foldNickname(name), id: nicknameId(name) })),
   }
 }

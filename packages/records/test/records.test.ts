@@ -19,6 +19,10 @@ const names = [
   'grant',
   'access-proof',
   'key-audit',
+  'nickname',
+  'enrolment-request',
+  'enrolment-answer',
+  'enrolment-letter',
 ]
 /** `pnpm test:long` verifies every flipped bit. */
 const LONG = process.env.BITDUST_LONG === '1'

@@ -73,6 +73,20 @@ describe('revisions', () => {
 })
 
 describe('bodies that contradict themselves', () => {
+  test('headers: nothing for a device that was revoked, or was never given the location', async () => {
+    const header = bodies.get('header') as Header
+    const [given] = header.devices
+    const [revoked] = header.revoked
+    for (const change of [
+      { devices: [] },
+      { devices: [given!, { ...given!, device: revoked!.device }] },
+      { revoked: [revoked!, { device: given!.device, heads: [] }] },
+      { revoked: [revoked!, revoked!] },
+      { devices: [given!, given!] },
+    ])
+      await expect(headerRecord.sign({ ...header, ...change }, cast.alice)).rejects.toMatchObject(refused)
+  })
+
   test('families: n positions, nobody twice', async () => {
     const family = bodies.get('family') as Family
     const [a, b] = family.positions

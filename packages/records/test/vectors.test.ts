@@ -7,11 +7,18 @@ import {
   blockIdOf,
   decodeExtents,
   decodeNode,
+  type EnrolmentGift,
+  type EnrolmentPlace,
   type Entry,
   type Extent,
   encodeExtents,
   encodeNode,
+  enrolmentCode,
+  enrolmentHash,
+  enrolmentLetterRecord,
+  enrolmentWordsHash,
   type FragmentPlace,
+  foldNickname,
   fragmentName,
   type GenerationPlace,
   type Grant,
@@ -22,11 +29,15 @@ import {
   journalIdOf,
   type LocationSecrets,
   locationIdOf,
+  nicknameId,
+  openEnrolmentGift,
+  openEnrolmentLetter,
   openGrantedKey,
   openLocationSecret,
   openLocationSecrets,
   openPayload,
   openPreviousSecret,
+  parseEnrolmentCode,
   type RecordHash,
   type VerifyingKey,
 } from '../src/index.ts'
@@ -45,7 +56,7 @@ interface RecordVector {
 }
 
 const folder = join(import.meta.dirname, 'vectors')
-const others = ['ids-v1.json', 'node-v1.json', 'sealed-parts-v1.json']
+const others = ['ids-v1.json', 'node-v1.json', 'sealed-parts-v1.json', 'enrolment-parts-v1.json']
 const files = readdirSync(folder).filter((file) => !others.includes(file))
 
 let cast: Cast
@@ -134,4 +145,28 @@ test('sealed-parts-v1.json', async () => {
   expect(await openLocationSecret(cast.share, place, sealedSecret.sealed)).toEqual(secret)
   expect(await openPreviousSecret(secret, place, previousSealed.sealed)).toEqual(previousSealed.previous)
   expect(await openGrantedKey(cast.bob, grant.body)).toEqual(grant.granted)
+})
+
+test('enrolment-parts-v1.json', async () => {
+  const vector = read<{
+    request: Uint8Array
+    hash: EnrolmentPlace['request']
+    code: { text: string; bytes: Uint8Array }
+    words: { owner: EnrolmentPlace['owner']; hash: Uint8Array }
+    letter: { address: string; bytes: Uint8Array }
+    gift: { place: EnrolmentPlace; opened: EnrolmentGift; sealed: Uint8Array }
+    nicknames: { name: string; folded: string; id: string }[]
+  }>('enrolment-parts-v1.json')
+  const { request, code, words, gift } = vector
+  expect(enrolmentHash(request)).toBe(vector.hash)
+  expect(enrolmentCode(request)).toBe(code.text)
+  expect(parseEnrolmentCode(code.text)).toEqual(code.bytes)
+  expect(enrolmentWordsHash({ request: vector.hash, owner: words.owner })).toEqual(words.hash)
+  const { body } = enrolmentLetterRecord.open(vector.letter.bytes)
+  expect(body.address).toBe(vector.letter.address)
+  expect(await openEnrolmentLetter(code.bytes, body)).toEqual(request)
+  const answer = { ...gift.place, ownerKey: cast.alice.publicKey.spki, created: 0, sealed: gift.sealed }
+  expect(await openEnrolmentGift(cast.share, answer)).toEqual(gift.opened)
+  for (const { name, folded, id } of vector.nicknames)
+    expect([foldNickname(name), nicknameId(name)]).toEqual([folded, id])
 })

@@ -3,6 +3,7 @@ import { checkAlias, idurlToUser, MASTER_ALIAS } from '@bitdust/identity'
 import { MAX_LABEL_BYTES } from '@bitdust/records'
 import { ShareError } from './errors.ts'
 import { translated } from './failure.ts'
+import { requireMasterKey } from './master-key.ts'
 import type { CallOptions, ShareKeys, ShareLocation, ShareLocations, ShareSelf } from './ports.ts'
 import type { ShareNames } from './share-names.ts'
 import type { NewShare } from './types.ts'
@@ -38,6 +39,7 @@ export function createShare(
   return translated(
     `share ${alias}`,
     async () => {
+      requireMasterKey(self, 'make shares')
       if (checkAlias(alias) === MASTER_ALIAS) throw new ShareError('KeyConflict', 'that is the name of the master key')
       const labelBytes = utf8Encode(label).length
       if (labelBytes > MAX_LABEL_BYTES)

@@ -1,4 +1,4 @@
-import type { Fingerprint, RsaPrivateKey } from '@bitdust/crypto'
+import type { Fingerprint, RsaPrivateKey, RsaPublicKey } from '@bitdust/crypto'
 import type { Caller, Idurl, KeyRing, PeerRef, Resolver } from '@bitdust/identity'
 import type { LocationId, MemberLine } from '@bitdust/records'
 
@@ -8,12 +8,16 @@ export interface CallOptions {
   readonly signal: AbortSignal
 }
 
-/** Who we are. Only where the master key lives can shares be given and received. */
+/** Who we are. Only where the master key lives can shares be made, given and received. */
 export interface ShareSelf {
   readonly fingerprint: Fingerprint
   /** Peer id of this device. */
   readonly peerId: string
-  readonly masterKey: RsaPrivateKey
+  readonly masterPublicKey: RsaPublicKey
+  /** Null on an enrolled device: the master key stays where it is, and what needs it throws `Unauthorized` here. */
+  readonly masterKey: RsaPrivateKey | null
+  /** What is meant for this device is sealed to it: the master key where that lives, else the key in the device's certificate. */
+  readonly encryptionKey: RsaPrivateKey
   /** Own IDURL of the moment. @default the one that {@link Identities} knows of the own fingerprint */
   idurl?(): Idurl
 }
@@ -69,10 +73,10 @@ export interface ShareLocation {
   readonly label: string
   /** Whether we are the owner. */
   readonly mine: boolean
-  /** Newest generation of which we hold the key, from 1. */
+  /** Newest generation that we can read, from 1. */
   readonly generation: number
-  /** The key of that generation. */
-  readonly key: RsaPrivateKey
+  /** The key of that generation; null for the private location on an enrolled device. */
+  readonly key: RsaPrivateKey | null
   /** The owner's family record. */
   family(options: CallOptions): Promise<{ readonly bytes: Uint8Array; readonly body: { readonly revision: number } }>
 }

@@ -12,6 +12,7 @@ import { translated } from './failure.ts'
 import { runGrant } from './grant/run-grant.ts'
 import { attachHandlers } from './handlers.ts'
 import { AUDIT_LIMIT_MS } from './limits.ts'
+import { requireMasterKey } from './master-key.ts'
 import type {
   CallOptions,
   Identities,
@@ -108,6 +109,7 @@ export function createShares<L extends ShareLocation>(options: SharesOptions<L>)
     const { rights = ['read', 'write'], onStep = () => {} } = grantOptions
     const signal = during(grantOptions.signal)
     signal.throwIfAborted()
+    requireMasterKey(self, 'give shares to others')
     if (rights.length === 0) throw new ShareError('Unauthorized', 'a grant gives at least one right')
     const location = await ownShare(await names.find(name, { signal }))
     const [member, idurl] = [await otherUser(user, { signal }), await names.ownIdurl({ signal })]

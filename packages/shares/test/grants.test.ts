@@ -129,7 +129,13 @@ describe('T51', () => {
     const caller = { fingerprint: alice.ref.fingerprint, identity: alice.identity.document }
     const bytes = await grantOf({ owner: alice, member: bob })
     const options = {
-      self: { fingerprint: bob.ref.fingerprint, peerId: bob.ref.peerId, masterKey: bob.masterKey },
+      self: {
+        ...bob.ref,
+        idurl: () => bob.ref.idurl,
+        masterPublicKey: bob.masterKey.publicKey,
+        masterKey: bob.masterKey,
+        encryptionKey: bob.masterKey,
+      },
       identities: bob.resolver,
       caller,
       now: Date.now(),

@@ -89,7 +89,13 @@ describe('share-grant', () => {
     const pending = failureOf(
       runGrant(
         {
-          self: { fingerprint, peerId: 'p', masterKey },
+          self: {
+            fingerprint,
+            peerId: 'p',
+            masterPublicKey: masterKey.publicKey,
+            masterKey,
+            encryptionKey: masterKey,
+          },
           clock,
           sender: { identify: step === 'checking-online' ? never : async () => bob, request: never },
 

@@ -197,7 +197,8 @@ export async function createWorld(): Promise<World> {
     const keyStore = before?.keyStore ?? memoryKeyStore()
     const { masterKey, deviceKey, certificate, idurl } = self
     const { fingerprint, peerId } = self.ref
-    const who = { fingerprint, peerId, masterKey, deviceKey, certificate, idurl: () => idurl }
+    const keys = { masterPublicKey: masterKey.publicKey, masterKey, encryptionKey: masterKey }
+    const who = { fingerprint, peerId, ...keys, deviceKey, certificate, idurl: () => idurl }
     const remotes = createSupplierClient({
       sender: transport,
       clock,

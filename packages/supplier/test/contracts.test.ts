@@ -185,6 +185,16 @@ test('cancelling, and being dropped, removes everything', async () => {
   expect(await codeOf(alice.client.cancel(to, { customer }))).toBe('NotFound')
 })
 
+test('an enrolled device does not end the contract that the master key made', async () => {
+  const { alice, person, customer, to, sam, ask } = await aliceAndSam()
+  expect(await ask()).toBe('done')
+  const laptop = await person('laptop', { identityOf: 'alice', device: 1, enrolled: true })
+  expect(await codeOf(laptop.client.cancel(to, { customer }))).toBe('Unauthorized')
+  expect(sam.supplier.customers()).toHaveLength(1)
+  await alice.client.cancel(to, { customer })
+  expect(sam.supplier.customers()).toEqual([])
+})
+
 test('a write that ends after its customer was dropped leaves nothing', async () => {
   const { alice, customer, to, sam, ask } = await aliceAndSam()
   await ask()

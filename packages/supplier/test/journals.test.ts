@@ -5,7 +5,17 @@ import type { JournalGrowth } from '../src/index.ts'
 import { MAX_JOURNALS } from '../src/limits.ts'
 import { journalEvent } from '../src/protocol/journals.ts'
 import { fillAllowance } from './fill-books.ts'
-import { codeOf, hire, MIB, masterOf, sampleEntry, sampleFamily, sampleJournal, sampleMembers } from './samples.ts'
+import {
+  codeOf,
+  hire,
+  MIB,
+  masterOf,
+  sampleEntry,
+  sampleFamily,
+  sampleHeader,
+  sampleJournal,
+  sampleMembers,
+} from './samples.ts'
 import { aliceAndBob } from './share.ts'
 import { createWorld, type Person } from './world.ts'
 
@@ -119,6 +129,28 @@ test('a new entry names the family that is known; copies of old ones may name an
   expect(await append(ofLaptop)).toBe('done')
   expect(await append(entries, true)).toBe('done')
   const next = await sampleEntry(alice, { location, sequence: 3, previous: hashOf(entries[2]!), change: { family: 3 } })
+  expect(await append([next.bytes])).toBe('done')
+})
+
+test('T52 a new entry is written under the newest key that is known; copies of old ones may name an older one', async () => {
+  const { alice, person, customer, to, location, append } = await aliceAndSam()
+  const laptop = await person('laptop', { identityOf: 'alice', device: 1 })
+  const entries = await sampleJournal(alice, { location }, 3)
+  const ofLaptop = await sampleJournal(laptop, { location }, 2)
+  const first = await sampleHeader(alice, location, 1)
+  await alice.client.putRecord(to, { customer, kind: 'header', record: first.bytes })
+  expect(await append(entries.slice(0, 1))).toBe('done')
+  const second = await sampleHeader(alice, location, 2, { previous: first.hash, generations: 2 })
+  await alice.client.putRecord(to, { customer, kind: 'header', record: second.bytes })
+  expect(await append(entries)).toBe('KeyRevoked')
+  // What is stored already is no new entry.
+  expect(await append(entries.slice(0, 1))).toBe('done')
+  expect(await append(ofLaptop, false, laptop)).toBe('KeyRevoked')
+  // A journal of another device is copied, not written.
+  expect(await append(ofLaptop)).toBe('done')
+  expect(await append(entries, true)).toBe('done')
+  const change = { generation: 2 }
+  const next = await sampleEntry(alice, { location, sequence: 3, previous: hashOf(entries[2]!), change })
   expect(await append([next.bytes])).toBe('done')
 })
 

@@ -151,21 +151,35 @@ export function sampleHeader(
   owner: Person,
   location: LocationId,
   revision: number,
-  { previous = null, size = 30 }: { readonly previous?: RecordHash | null; readonly size?: number } = {},
+  {
+    previous = null,
+    size = 30,
+    generations = 1,
+  }: { readonly previous?: RecordHash | null; readonly size?: number; readonly generations?: number } = {},
 ) {
   const noise = () => randomBytes(30)
   const members = Array.from({ length: Math.ceil(size / 1000) }, () => ({
     member: noName(),
     sealed: randomBytes(1000),
   }))
-  const generation = { generation: 1, publicKey: noise(), sealedSecret: noise(), ownerSealed: noise() }
+  const made = Array.from({ length: generations }, (_, index) => ({
+    generation: index + 1,
+    publicKey: noise(),
+    sealedSecret: noise(),
+    ownerSealed: noise(),
+    previousSealed: index === 0 ? null : noise(),
+    members,
+    devices: [],
+  }))
   return headerRecord.sign(
     {
       owner: owner.ref.fingerprint,
       location,
       revision,
       previous: revision > 1 && previous === null ? hashOf<RecordHash>(randomBytes(32)) : previous,
-      generations: [{ ...generation, previousSealed: null, members, devices: [] }],
+      generations: made,
+      devices: [],
+      revoked: [],
     },
     owner.masterKey,
   )

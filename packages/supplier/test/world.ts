@@ -51,6 +51,8 @@ export interface PersonOptions {
   readonly prover?: FindProver
   /** Which device of the person; each has its own key. @default 0 */
   readonly device?: number
+  /** Whether the master key lives elsewhere, as its certificate says. @default false */
+  readonly enrolled?: boolean
   /** Whose identity it is. @default its own, by name */
   readonly identityOf?: string
 }
@@ -81,17 +83,29 @@ export function createWorld(): World {
   const network = createMemoryNetwork()
   const names: string[] = []
   const addresses = new Map<string, readonly string[]>()
+  /** Of each identity, by the device. */
+  const certificates = new Map<string, string[]>()
 
-  async function node(name: string, { device = 0, identityOf = name }: PersonOptions) {
+  async function node(name: string, { device = 0, identityOf = name, enrolled = false }: PersonOptions) {
     if (!names.includes(identityOf)) names.push(identityOf)
     const masterKey = await importRsaPrivateKey(testKeys[2048][names.indexOf(identityOf)]!)
     const deviceKey = await deviceKeyFromSeed(seededRandom(`${identityOf} ${device}`)(32))
     const created = clock.now()
     const certificate = await signCertificate(
-      { device: deviceKey.publicKey, label: name, created, expires: created + YEAR_MS },
+      {
+        device: deviceKey.publicKey,
+        label: name,
+        created,
+        expires: created + YEAR_MS,
+        // Which key does not matter here.
+        ...(enrolled ? { encryptionKey: masterKey.publicKey } : {}),
+      },
       masterKey,
     )
-    const identity = await sign(identityOf, masterKey, certificate, device + 1)
+    const all = certificates.get(identityOf) ?? []
+    all[device] = certificate
+    certificates.set(identityOf, all)
+    const identity = await sign(identityOf, masterKey, [...all], device + 1)
     const carrier = network.carrier(deviceKey)
     const transport = createTransport({
       carrier,
@@ -114,12 +128,12 @@ export function createWorld(): World {
     addresses.set(started.ref.peerId, started.carrier.addresses())
   }
 
-  function sign(name: string, key: RsaPrivateKey, certificate: string, revision: number): Promise<SignedIdentity> {
+  function sign(name: string, key: RsaPrivateKey, texts: readonly string[], revision: number): Promise<SignedIdentity> {
     return signIdentity(
       {
         contacts: [],
         sources: [parseIdurl(`http://id.example.com/${name}.xml`)],
-        certificates: [certificate],
+        certificates: texts,
         scrubbers: [],
         postage: '1',
         date: formatIdentityDate(clock.now()),

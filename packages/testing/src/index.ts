@@ -5,7 +5,9 @@
  */
 export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from './clock.ts'
 export { type FlippedBit, flipBits } from './flip-bits.ts'
+export { type FuzzReport, type FuzzTarget, fuzz, tryInput } from './fuzz.ts'
 export { type TestKeys, testKeys } from './keys.ts'
 export { type SeededRandom, seededRandom } from './random.ts'
+export { readCorpus } from './read-corpus.ts'
 export { requirement } from './requirement.ts'
 export { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'

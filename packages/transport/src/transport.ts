@@ -1,5 +1,5 @@
 import { type DeviceKey, equalBytes, type Fingerprint } from '@bitdust/crypto'
-import { type Caller, isCertificateCurrent, type PeerRef, type Resolver, type SignedIdentity } from '@bitdust/identity'
+import { type Caller, isCertificateCurrent, type PeerRef, type SignedIdentity } from '@bitdust/identity'
 import type { Clock } from '@bitdust/machine'
 import type { ByteStream, Carrier, CarrierConnection } from './carrier.ts'
 import { isTransportError, TransportError } from './errors.ts'
@@ -10,11 +10,13 @@ import { servePackets } from './exchange/serve.ts'
 import { createPeerGuard } from './guard/peer-guard.ts'
 import { createReplayGuard } from './guard/replay-guard.ts'
 import { createGreeter } from './hello/greeter.ts'
+import type { KnownIdentities } from './hello/verify.ts'
 import { DEFAULT_LIMITS, MAX_CONNECTIONS_PER_PEER, MAX_STREAMS_PER_PEER, type TransportLimits } from './limits.ts'
 import { type Logger, silentLogger } from './logger.ts'
 import type { HandlerOptions, OutgoingPacket, PacketHandler, ReceivedReply } from './packet/messages.ts'
 import { HELLO_PROTOCOL, PACKET_PROTOCOL } from './protocols.ts'
-import { createSession } from './session/session.ts'
+import { watchRevocations } from './session/revocations.ts'
+import { createSession, type Session } from './session/session.ts'
 import { createSessions, type GreetedSession, isGreeted } from './session/sessions.ts'
 import { waitFor, withTimeout } from './timeout.ts'
 
@@ -24,8 +26,8 @@ export interface TransportOptions {
   readonly deviceKey: DeviceKey
   /** Own identity as it is now; its certificates name this device. Asked for each request: when it changed, peers are shown the new one first. */
   readonly identity: () => Promise<SignedIdentity>
-  /** Judges the documents that peers show. */
-  readonly resolver: Pick<Resolver, 'accept'>
+  /** Judges the documents that peers show, and tells of newer ones: a device that its identity names no more loses its connections. */
+  readonly resolver: KnownIdentities
   /** Where a peer may be found: multiaddrs, best first; none when unknown. */
   readonly locate: (peer: PeerRef, options: { readonly signal: AbortSignal }) => Promise<readonly string[]>
   readonly clock: Clock
@@ -107,7 +109,8 @@ export function createTransport({
   const sessions = createSessions((connection) =>
     createSession(connection, { clock, openTimeoutMs: limits.dialTimeoutMs }),
   )
-  const greeter = createGreeter({ identity, resolver, clock, limits, guard, onGreeted: sessions.greeted })
+  const greeter = createGreeter({ identity, resolver, clock, limits, guard, onGreeted })
+  const revocations = watchRevocations({ resolver, sessions, clock, logger })
   const dials = new Map<string, Promise<GreetedSession>>()
   const life = new AbortController()
   let starting: Promise<void> | undefined
@@ -116,6 +119,12 @@ export function createTransport({
   carrier.onConnection(admitConnection)
   carrier.handle(HELLO_PROTOCOL, (stream, connection) => greeter.answer(sessions.of(connection), stream))
   carrier.handle(PACKET_PROTOCOL, serve)
+
+  function onGreeted(session: Session, caller: Caller): void {
+    sessions.greeted(session, caller)
+    if (!isGreeted(session)) return
+    revocations.check(session).catch((error) => logger.debug('a connection could not be checked', { error }))
+  }
 
   /** A peer needs no more than a few connections, however often it dials. */
   async function admitConnection(connection: CarrierConnection): Promise<void> {
@@ -239,6 +248,7 @@ export function createTransport({
 
   async function stop(): Promise<void> {
     life.abort(new TransportError('Cancelled', 'transport is stopped'))
+    revocations.stop()
     await starting?.catch(() => {})
     await carrier.stop()
   }

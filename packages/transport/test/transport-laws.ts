@@ -376,6 +376,8 @@ export function transportLaws(name: string, makeCarrier: MakeCarrier, maxBytesIn
             await checked
             return alice.resolver.accept(document)
           },
+          known: (fingerprint) => alice.resolver.known(fingerprint),
+          onNewer: () => () => {},
         },
       })
       alice.transport.handle('Echo', echo)

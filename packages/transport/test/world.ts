@@ -14,7 +14,13 @@ import {
 import { createVirtualClock, testKeys, type VirtualClock } from '@bitdust/testing'
 import { onTestFinished } from 'vitest'
 import type { Carrier } from '../src/carrier.ts'
-import { createTransport, type Logger, type Transport, type TransportLimits } from '../src/index.ts'
+import {
+  createTransport,
+  type Logger,
+  type Transport,
+  type TransportLimits,
+  type TransportOptions,
+} from '../src/index.ts'
 
 const DAY_MS = 86_400_000
 
@@ -44,7 +50,7 @@ export interface PeerOptions {
   readonly clock?: VirtualClock
   /** Runs before the carrier starts. */
   readonly tamper?: (carrier: Carrier) => void
-  readonly resolver?: Pick<Resolver, 'accept'>
+  readonly resolver?: TransportOptions['resolver']
 }
 
 /** Peers on one network, with one clock, who find each other. */

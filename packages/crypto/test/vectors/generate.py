@@ -1,6 +1,6 @@
 """Makes the vectors beside this file with pyca/cryptography and the Python standard library, which share no code with
-this package. Run it with the folder of @bitdust/testing as the only argument. Signature, wrap and seal of keys-v1.json
-are randomised and differ from run to run; everything else is the same every time."""
+this package. Run it with the folder of @bitdust/testing as the only argument. Signature, wrap and seal of keys-v1.json and
+the header of stream-v1.json are randomised and differ from run to run; everything else is the same every time."""
 
 import base64, hashlib, json, os, re, struct, sys
 import cryptography
@@ -57,6 +57,15 @@ def encrypt_block(key, data):
     for index, segment in enumerate(segments):
         nonce = bytes(7) + struct.pack(">IB", index, index == len(segments) - 1)
         out += AESGCM(key).encrypt(nonce, segment, b"bitdust/block/v1")
+    return out
+
+
+def encrypt_stream(key, header, data):
+    segments = [data[i : i + 65536] for i in range(0, len(data), 65536)] or [b""]
+    out = header
+    for index, segment in enumerate(segments):
+        nonce = bytes(7) + struct.pack(">IB", index, index == len(segments) - 1)
+        out += AESGCM(key).encrypt(nonce, segment, signed_bytes("bitdust/stream/v1", header))
     return out
 
 
@@ -143,6 +152,19 @@ write(
     deviceSeed=key.hex(),
     devicePublicKey=device.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw).hex(),
     deviceSignature=device.sign(message).hex(),
+)
+
+stream_head = b"bitdust-stream\1" + sha256(spki)
+stream_wrapped = public.encrypt(key, oaep("bitdust/stream-key/v1"))
+stream_header = stream_head + struct.pack(">H", len(stream_wrapped)) + stream_wrapped
+write(
+    "stream-v1.json",
+    "README.md, section Formats, Stream. The key is testKeys[2048][0] of @bitdust/testing; plaintext byte i is i * 7 mod 251.",
+    header=stream_header.hex(), contentKey=key.hex(), hundredBytes=encrypt_stream(key, stream_header, pattern(100)).hex(),
+    streams=[
+        {"bytes": n, "ciphertextSha256": sha256(encrypt_stream(key, stream_header, pattern(n))).hex()}
+        for n in block_sizes
+    ],
 )
 
 sign = lambda scheme, digest: private.sign(message, scheme, digest).hex()

@@ -78,6 +78,9 @@ export function createCatalogs({ journals, readContent }: CatalogsOptions): Cata
       else cache.operations.set(entry.hash, operation)
       merged.push({ entry, operation: operation instanceof CustomerError ? null : operation })
     }
+    // They keep their place in time, because later entries name them; what they say of others is not believed.
+    for (const entry of await journals.ignored(location))
+      merged.push({ entry: { ...entry, heads: [] }, operation: null })
     const catalog = merge(merged, {
       mayDelete: (deleter, author) => deleter === location.owner || deleter === author,
     })

@@ -1,6 +1,7 @@
 import { type Family, type FamilyPosition, familyRecord } from '@bitdust/records'
 import { familyQuorum } from '@bitdust/upkeep'
 import { atSuppliers } from '../locations/quorum.ts'
+import { requireMasterKey } from '../master-key.ts'
 import type { CallOptions, RemoteSuppliers, Self } from '../ports.ts'
 import { type FamilyPlan, familyPositionOf } from './plan.ts'
 import type { OpenedFamily } from './types.ts'
@@ -21,7 +22,7 @@ export function signNextFamily(
     n: plan.n,
     positions,
   }
-  return familyRecord.sign(family, self.masterKey)
+  return familyRecord.sign(family, requireMasterKey(self, 'change the suppliers'))
 }
 
 export interface AnnounceOptions extends CallOptions {

@@ -54,7 +54,7 @@ export interface ChangeSteps {
 export function createChangeSteps(options: ChangeStepsOptions): ChangeSteps {
   const { self, remotes, finder, publisher, books, own, clock, online, leave } = options
   const customer = self.fingerprint
-  const ownerKey = self.masterKey.publicKey
+  const ownerKey = self.masterPublicKey
 
   /** Copies headers, members and journals of the family in force; enough of its suppliers must tell what there is. */
   async function copyTo(targets: readonly PeerRef[], signal: AbortSignal): Promise<void> {

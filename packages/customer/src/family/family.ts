@@ -1,6 +1,7 @@
 import { type Clock, createRunner, type MachineObserver } from '@bitdust/machine'
 import type { KeyValueStore } from '@bitdust/upkeep'
 import PQueue from 'p-queue'
+import { requireMasterKey } from '../master-key.ts'
 import type { CallOptions, FamilyDirectory, OwnerKeys, RemoteSuppliers, Self, SupplierFinder } from '../ports.ts'
 import { createEvents } from '../typed-events.ts'
 import { createAbsences } from './absences.ts'
@@ -77,7 +78,7 @@ export function createFamily(options: FamilyOptions): OwnFamily {
   const own = createOwnRecord({ self, remotes, directory, books, clock, onTaken })
   const publisher = createPublisher({
     directory,
-    ownerSpki: self.masterKey.publicKey.spki,
+    ownerSpki: self.masterPublicKey.spki,
     clock,
     retryMs: settings.retryMs,
     signal: lifetime.signal,
@@ -100,8 +101,9 @@ export function createFamily(options: FamilyOptions): OwnFamily {
       const isBehind = (answer?.familyRevision ?? 0) > (own.current?.body.revision ?? 0)
       reports
         .add(async () => {
-          // Of our own change on its way, suppliers know already nothing new.
-          if (isBehind && !isCarriedThrough(runner.snapshot.context)) await adoptNewer()
+          // A supplier that lets us go, without us having left it: the master key let it go, on another device.
+          const isLeft = self.masterKey === null && changed && link.state === 'refused'
+          if (isBehind || isLeft) await adoptNewer({ signal: lifetime.signal })
           await takeStock(link)
         })
         .catch(() => {})
@@ -190,14 +192,17 @@ export function createFamily(options: FamilyOptions): OwnFamily {
 
   async function takeStock({ peer, state }: SupplierLink): Promise<void> {
     await absences.note(peer.fingerprint, state === 'connected')
+    if (self.masterKey === null) return
     const isDue = own.current !== null && (await renewals.due(own.current)).length > 0
     if (isDue || dead().length > 0) runner.send({ type: 'check' })
   }
 
   /** Another device of ours changed the family. */
-  async function adoptNewer(): Promise<void> {
+  async function adoptNewer(options: CallOptions): Promise<void> {
+    // Of our own change on its way, suppliers know already nothing new.
+    if (isCarriedThrough(runner.snapshot.context)) return
     const before = own.current
-    await own.lookForNewer({ signal: lifetime.signal })
+    await own.lookForNewer(options)
     if (own.current !== null && own.current !== before) emit('change', own.current)
   }
 
@@ -222,6 +227,8 @@ export function createFamily(options: FamilyOptions): OwnFamily {
     started = true
     if (own.current === null) return void search().catch(() => {})
     onTaken(own.current)
+    // What is left is done where the master key is.
+    if (self.masterKey === null) return void adoptNewer({ signal: lifetime.signal }).catch(() => {})
     void publisher.publish(own.current)
     await resume()
   }
@@ -250,10 +257,21 @@ export function createFamily(options: FamilyOptions): OwnFamily {
     online,
     familyOf: foreign.familyOf,
     events,
-    rebuilt: () => runner.send({ type: 'rebuilt' }),
+    rebuilt() {
+      // Leaving suppliers of earlier families is done where they were replaced.
+      if (self.masterKey !== null) runner.send({ type: 'rebuilt' })
+    },
 
-    hire: ({ count, bytes, ...wish }) => wishes.fulfil(() => planner.hire({ count, bytes }), wish),
-    replace(position, wish) {
+    async refresh(call) {
+      await load(call)
+      await adoptNewer({ signal: AbortSignal.any([call.signal, lifetime.signal]) })
+    },
+    async hire({ count, bytes, ...wish }) {
+      requireMasterKey(self, 'hire suppliers')
+      return wishes.fulfil(() => planner.hire({ count, bytes }), wish)
+    },
+    async replace(position, wish) {
+      requireMasterKey(self, 'replace suppliers')
       const positions = typeof position === 'number' ? [position] : position
       return wishes.fulfil(() => planner.replace(positions, wish), wish)
     },

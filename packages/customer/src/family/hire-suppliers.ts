@@ -13,7 +13,7 @@ import type { FamilyPlan } from './plan.ts'
 const RENEWAL_MS = 365 * 24 * 3600 * 1000
 
 export interface HireSuppliersOptions extends CallOptions {
-  readonly self: Pick<Self, 'fingerprint' | 'masterKey'>
+  readonly self: Pick<Self, 'fingerprint' | 'masterKey' | 'masterPublicKey'>
   readonly remotes: Pick<RemoteSuppliers, 'requestContract'>
   readonly clock: Clock
   /** Best first; nobody who is in `staying`. */

@@ -2,10 +2,11 @@ import { randomBytes } from '@bitdust/crypto'
 import type { PeerRef } from '@bitdust/identity'
 import type { Clock } from '@bitdust/machine'
 import { contractRecord } from '@bitdust/records'
+import { requireMasterKey } from '../master-key.ts'
 import type { CallOptions, RemoteSuppliers, Self } from '../ports.ts'
 
 export interface ContractTerms extends CallOptions {
-  readonly self: Pick<Self, 'fingerprint' | 'masterKey'>
+  readonly self: Pick<Self, 'fingerprint' | 'masterKey' | 'masterPublicKey'>
   readonly remotes: Pick<RemoteSuppliers, 'requestContract'>
   readonly clock: Clock
   readonly peer: PeerRef
@@ -36,8 +37,8 @@ export async function makeContract(terms: ContractTerms): Promise<Uint8Array> {
       created: now,
       nonce: randomBytes(16),
     },
-    { customer: self.masterKey },
+    { customer: requireMasterKey(self, 'make contracts') },
   )
-  const request = { contract: contract.bytes, customerKey: self.masterKey.publicKey.spki }
+  const request = { contract: contract.bytes, customerKey: self.masterPublicKey.spki }
   return remotes.requestContract(peer, request, { signal })
 }

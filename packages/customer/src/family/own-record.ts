@@ -6,7 +6,7 @@ import { newestFamily, openFamily } from './newest-family.ts'
 import type { OpenedFamily } from './types.ts'
 
 export interface OwnRecordOptions {
-  readonly self: Pick<Self, 'fingerprint' | 'masterKey'>
+  readonly self: Pick<Self, 'fingerprint' | 'masterPublicKey'>
   readonly remotes: Pick<RemoteSuppliers, 'getRecord'>
   readonly directory: Pick<FamilyDirectory, 'find'>
   readonly books: FamilyBooks
@@ -20,7 +20,7 @@ export interface OwnRecord {
   readonly current: OpenedFamily | null
   /** Reads the store, and on a fresh device asks the directory and the suppliers that it names. */
   load(options: CallOptions): Promise<void>
-  /** Asks the suppliers whether another device of ours made a newer one. */
+  /** Asks the suppliers, and those which the directory names, whether another device of ours made a newer one. */
   lookForNewer(options: CallOptions): Promise<void>
   /** Keeps a newer family, with the contracts that it brought. */
   take(family: OpenedFamily, contracts: readonly Uint8Array[]): Promise<void>
@@ -28,7 +28,7 @@ export interface OwnRecord {
 
 export function createOwnRecord({ self, remotes, directory, books, clock, onTaken }: OwnRecordOptions): OwnRecord {
   const owner = self.fingerprint
-  const ownerKey = self.masterKey.publicKey
+  const ownerKey = self.masterPublicKey
   let current: OpenedFamily | null = null
 
   async function take(family: OpenedFamily, contracts: readonly Uint8Array[]): Promise<void> {
@@ -44,6 +44,12 @@ export function createOwnRecord({ self, remotes, directory, books, clock, onTake
     if (newest.body.revision > (current?.body.revision ?? 0)) await take(newest, [])
   }
 
+  /** What the directory has; it is only a hint. */
+  async function published(options: CallOptions): Promise<OpenedFamily | null> {
+    const bytes = await directory.find(owner, options)
+    return bytes === null ? null : openFamily(bytes, ownerKey)
+  }
+
   return {
     get current() {
       return current
@@ -55,12 +61,16 @@ export function createOwnRecord({ self, remotes, directory, books, clock, onTake
         current = kept
         return onTaken(kept)
       }
-      const published = await directory.find(owner, options)
-      const hint = published === null ? null : await openFamily(published, ownerKey)
+      const hint = await published(options)
       if (hint !== null) await lookForNewer(hint, options)
     },
     async lookForNewer(options) {
-      if (current !== null) await lookForNewer(current, options)
+      if (current === null) return
+      await lookForNewer(current, options)
+      // The suppliers that we know may all have been replaced.
+      const hint = await published(options).catch(() => null)
+      options.signal.throwIfAborted()
+      if (hint !== null && hint.body.revision > current.body.revision) await lookForNewer(hint, options)
     },
     take,
   }

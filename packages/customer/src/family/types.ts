@@ -65,9 +65,15 @@ export interface CustomerFamily {
    *
    * @throws {CustomerError} `NotFound` (retryable) when fewer than `count` suppliers are found, `LimitExceeded` when
    * `count` is no preset or there is a family of another size, `UploadIncomplete` when too few suppliers can be reached
-   * to bring it into force (which goes on in the background then), `QuotaExceeded`, `Cancelled`.
+   * to bring it into force (which goes on in the background then), `QuotaExceeded`, `Cancelled`; `Unauthorized` without
+   * the master key.
    */
   hire(options: HireOptions): Promise<OpenedFamily>
+  /**
+   * Asks suppliers and directory whether another device of ours changed the family, and takes over what is newer. It also
+   * happens by itself when a supplier tells of it.
+   */
+  refresh(options: CallOptions): Promise<void>
   /** All positions, from 0; empty without a family. */
   links(): readonly SupplierLink[]
   /** Whether it is worth asking the supplier at this position: it answered when last asked, or was not asked yet. */
@@ -77,7 +83,8 @@ export interface CustomerFamily {
    * members and journals; their fragments are rebuilt afterwards by repair.
    *
    * @throws {CustomerError} `NotFound` (retryable) when no other suppliers are found, or there is no family;
-   * `UploadIncomplete` when too few suppliers of the family can be reached; `Cancelled`.
+   * `UploadIncomplete` when too few suppliers of the family can be reached; `Cancelled`; `Unauthorized` without the master
+   * key.
    */
   replace(positions: number | readonly number[], options: ReplaceOptions): Promise<OpenedFamily>
   /**
@@ -93,7 +100,7 @@ export interface CustomerFamily {
   ): Promise<OpenedFamily>
   /**
    * Loads the family, or finds it again on a fresh device, and begins to watch the suppliers; an interrupted change goes
-   * on in the background. Idempotent.
+   * on in the background. An enrolled device finds and watches it, and changes nothing. Idempotent.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>
   /** Idempotent. */

@@ -15,6 +15,8 @@ export interface ComposeOptions {
   readonly self: Self
   readonly location: Location
   readonly tree: JournalTree
+  /** Entries that do not count: they are not named. */
+  readonly ignored: readonly KnownEntry[]
   /** The entry of our own journal behind which it stands; null: it is the first. */
   readonly before: KnownEntry | null
   /** Revision of the family that holds its blocks. */
@@ -24,7 +26,7 @@ export interface ComposeOptions {
 /** Writes and signs the next entry of our own journal, behind everything that is known. */
 export async function composeEntry(
   { payload, date }: EntryDraft,
-  { self, location, tree, before, family }: ComposeOptions,
+  { self, location, tree, ignored, before, family }: ComposeOptions,
 ): Promise<Opened<JournalEntry>> {
   const isFirst = before === null
   const place = {
@@ -39,23 +41,28 @@ export async function composeEntry(
     {
       ...place,
       previous: isFirst ? null : before.hash,
-      heads: headsOf(tree, before),
+      heads: headsOf(tree, before, new Set(ignored)),
       family,
       date,
       kind: payload.kind,
       payload: await sealPayload(location.secret(place.generation), place, payload),
       certificate: isFirst ? self.certificate : null,
-      writerKey: isFirst ? self.masterKey.publicKey.spki : null,
+      writerKey: isFirst ? self.masterPublicKey.spki : null,
     },
     self.deviceKey,
   )
 }
 
 /** One end of every journal, but not the end which the entry itself follows. */
-function headsOf(tree: JournalTree, before: KnownEntry | null): readonly JournalHead[] {
+function headsOf(
+  tree: JournalTree,
+  before: KnownEntry | null,
+  ignored: ReadonlySet<KnownEntry>,
+): readonly JournalHead[] {
   const named = new Set(before?.heads.map(({ hash }) => hash))
   const ends = tree.journals().flatMap((journal) => {
-    const tip = tree.tips(journal).find(({ hash }) => hash !== before?.hash && !tree.isPending(hash))
+    const end = tree.tips(journal).find(({ hash }) => hash !== before?.hash && !tree.isPending(hash))
+    const tip = end === undefined || !ignored.has(end) ? end : tree.chain(end).findLast((entry) => !ignored.has(entry))
     return tip === undefined ? [] : [{ journal, sequence: tip.sequence, hash: tip.hash }]
   })
   // What the entry before named already is implied; should there be too many heads, the new ones count.

@@ -1,14 +1,18 @@
+import type { DeviceId } from '@bitdust/crypto'
 import type { Clock } from '@bitdust/machine'
 import {
   type JournalEntry,
+  type JournalHead,
   journalEntryRecord,
   journalIdOf,
   type LocationId,
+  MAX_HEADS,
   type Opened,
   openPayload,
 } from '@bitdust/records'
 import { type KeyValueStore, storeQuorum } from '@bitdust/upkeep'
-import { CustomerError } from '../errors.ts'
+import { CustomerError, isCustomerError } from '../errors.ts'
+import type { OwnedLocations } from '../locations/locations.ts'
 import type { QuorumReached } from '../locations/quorum.ts'
 import type { Location } from '../locations/types.ts'
 import type { CallOptions, RemoteSuppliers, Self } from '../ports.ts'
@@ -18,9 +22,10 @@ import { createJournalBooks } from './journal-books.ts'
 import { createJournalTree, type JournalTree } from './journal-tree.ts'
 import { knownEntry } from './known-entry.ts'
 import { holdersOf, ownChain } from './own-chain.ts'
+import { type CountedEntries, countedEntries } from './revoked-entries.ts'
 import { EntriesRefused, sendEntries } from './send-entries.ts'
 import { type HeadsBySupplier, type SyncOutcome, syncJournals } from './sync-journals.ts'
-import type { AppendedEntry, AppendOptions, EntryDraft, Journals, KnownEntry } from './types.ts'
+import type { AppendedEntry, AppendOptions, EntryDraft, Journals, KnownEntry, SyncReport } from './types.ts'
 
 export interface JournalsOptions {
   readonly self: Self
@@ -29,13 +34,16 @@ export interface JournalsOptions {
   readonly clock: Clock
   /** Asks for newer headers and member lists of a location. */
   readonly refresh: (location: Location, options: CallOptions) => Promise<void>
+  /** Asks for a newer header; tells whether there can be none that is newer. */
+  readonly refreshHeader: OwnedLocations['refreshHeader']
 }
 
 /** Keeps the journals of all locations. Nothing is read or asked before the first call. */
-export function createJournals({ self, remotes, store, clock, refresh }: JournalsOptions): Journals {
+export function createJournals({ self, remotes, store, clock, refresh, refreshHeader }: JournalsOptions): Journals {
   const books = createJournalBooks(store)
   const turns = createTurns()
   const trees = new Map<LocationId, Promise<JournalTree>>()
+  const counted = new Map<LocationId, CountedEntries & { readonly settled: unknown; readonly revoked: unknown }>()
 
   function treeOf(location: Location): Promise<JournalTree> {
     const known = trees.get(location.id)
@@ -61,9 +69,34 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
     return journalIdOf({ location: location.id, writer: self.fingerprint, device: self.deviceKey.publicKey.id })
   }
 
-  async function syncNow(location: Location, options: CallOptions): Promise<SyncOutcome> {
+  /** What counts, worked out once for each state of entries and header. */
+  function countedOf(location: Location, tree: JournalTree): CountedEntries {
+    const { revoked } = location
+    const settled = tree.settled()
+    const known = counted.get(location.id)
+    if (known !== undefined && known.settled === settled && known.revoked === revoked) return known
+    const fresh = { ...countedEntries(tree, location), settled, revoked }
+    counted.set(location.id, fresh)
+    return fresh
+  }
+
+  /** Journals and header are asked for side by side: a newer header says what counts, and under which secret to write. */
+  async function syncNow(
+    location: Location,
+    { forWriting = false, ...options }: CallOptions & { readonly forWriting?: boolean },
+  ): Promise<SyncOutcome & { readonly isHeaderSure: boolean }> {
     const tree = await treeOf(location)
-    const outcome = await syncJournals({ ...options, location, remotes, tree, books, clock, refresh })
+    let lost: CustomerError | undefined
+    const [outcome, isHeaderSure] = await Promise.all([
+      syncJournals({ ...options, location, remotes, tree, books, clock, refresh }),
+      refreshHeader(location, { ...options, forWriting }).catch((error: unknown): boolean => {
+        options.signal.throwIfAborted()
+        if (forWriting || !isCustomerError(error)) throw error
+        // What was known before can still be read.
+        if (!error.retryable) lost = error
+        return false
+      }),
+    ])
     const { family, heads } = outcome
     const chain = ownChain(tree, ownJournal(location), heads)
     // Suppliers also get entries from each other, by repair.
@@ -72,7 +105,12 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
         tree.isPending(entry.hash) && family !== null && holdersOf(entry, chain, heads) >= storeQuorum(family.body.n),
     )
     await acknowledge(location, arrived)
-    return outcome
+    const problems = [
+      ...outcome.report.problems,
+      ...(lost === undefined ? [] : [lost]),
+      ...countedOf(location, tree).problems,
+    ]
+    return { ...outcome, report: { ...outcome.report, problems }, isHeaderSure }
   }
 
   async function acknowledge(location: Location, entries: readonly KnownEntry[]): Promise<void> {
@@ -83,13 +121,11 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
   }
 
   async function appendNow(location: Location, draft: EntryDraft, options: AppendOptions): Promise<AppendedEntry> {
-    const { report, heads } = await syncNow(location, options)
-    if (!report.fresh)
-      throw new CustomerError(
-        'CatalogFreshnessUnknown',
-        `${report.answered} of ${report.need} suppliers told where the journals of ${location.alias} end`,
-        { have: report.answered, need: report.need, subject: location.id, retryable: true },
-      )
+    const { report, heads, refusal, isHeaderSure } = await syncNow(location, {
+      signal: options.signal,
+      forWriting: true,
+    })
+    if (!report.fresh || !isHeaderSure) throw refusal ?? notFresh(location, report)
     await sendWaiting(location, heads, options)
     const { entry, sent } = await write(location, draft, heads, options)
     return { entry, rest: sent.rest }
@@ -102,8 +138,12 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
     if (waiting.length === 0) return
     const chain = ownChain(tree, ownJournal(location), heads)
     const from = chain.findIndex(isWaiting)
+    // What nobody has yet is not sent any more under a secret that has been replaced.
+    const isReplaced = waiting.some(
+      (entry) => entry.generation < location.generation && holdersOf(entry, chain, heads) === 0,
+    )
     try {
-      if (from >= 0) await send(location, chain, from, heads, { ...options, waiting: true })
+      if (from >= 0 && !isReplaced) await send(location, chain, from, heads, { ...options, waiting: true })
     } catch (error) {
       if (!(error instanceof EntriesRefused)) throw error
       if (error.stored > 0) throw error.cause
@@ -117,6 +157,45 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
 
     function isWaiting({ hash }: KnownEntry): boolean {
       return tree.isPending(hash)
+    }
+  }
+
+  async function journalEnds(
+    location: Location,
+    devices: readonly DeviceId[],
+    options: CallOptions,
+  ): Promise<ReadonlyMap<DeviceId, readonly JournalHead[]>> {
+    const { report, family, heads } = await syncNow(location, options)
+    if (!report.fresh || family === null) throw notFresh(location, report)
+    const tree = await treeOf(location)
+    const ends = new Map<DeviceId, readonly JournalHead[]>()
+    for (const device of devices) {
+      const journal = journalIdOf({ location: location.id, writer: self.fingerprint, device })
+      const tips = tree.tips(journal).filter(({ hash }) => !tree.isPending(hash))
+      const [tip, ...branches] = tips
+      // Of a journal that was forked no branch can be at all suppliers.
+      if (tip !== undefined && branches.length === 0)
+        await spread(location, tree.chain(tip), heads, { ...options, family })
+      ends.set(
+        device,
+        tips.slice(0, MAX_HEADS).map(({ sequence, hash }) => ({ journal, sequence, hash })),
+      )
+    }
+    return ends
+  }
+
+  /** Brings the journal of another device of ours to H suppliers as far as it is known here. */
+  async function spread(
+    location: Location,
+    chain: readonly KnownEntry[],
+    heads: HeadsBySupplier,
+    options: AppendOptions,
+  ): Promise<void> {
+    try {
+      await sendEntries({ ...options, location, remotes, books, chain, from: chain.length, heads })
+    } catch (error) {
+      // Somebody holds another branch, or more of it than we were shown.
+      if (!(error instanceof EntriesRefused)) throw error
     }
   }
 
@@ -134,7 +213,14 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
     const tree = await treeOf(location)
     const before = ownChain(tree, ownJournal(location), heads)
     const family = options.family.body.revision
-    const opened = await composeEntry(draft, { self, location, tree, before: before.at(-1) ?? null, family })
+    const opened = await composeEntry(draft, {
+      self,
+      location,
+      tree,
+      ignored: countedOf(location, tree).ignored,
+      before: before.at(-1) ?? null,
+      family,
+    })
     const entry = knownEntry(opened)
     await books.keep(location.id, [opened], { pending: true })
     tree.add(entry, { pending: true })
@@ -143,13 +229,15 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
       return { entry, sent: await send(location, chain, before.length, heads, options) }
     } catch (error) {
       if (!(error instanceof EntriesRefused)) throw error
-      // The family changes at this very moment: some suppliers took the entry, the others get it as one that waited.
-      if (error.stored > 0 && location.mine)
+      // Family or key change at this very moment: some suppliers took the entry, the others get it as one that waited.
+      if (error.stored > 0 && location.mine) {
+        await refreshHeader(location, { signal: options.signal, forWriting: true })
         return { entry, sent: await send(location, chain, before.length, heads, { ...options, waiting: true }) }
+      }
       if (error.stored > 0) throw error.cause
       await books.forget(location.id, [entry])
       tree.remove(entry)
-      throw new CustomerError('RecordRollback', 'the suppliers know a newer family, or a fork of our journal', {
+      throw new CustomerError('RecordRollback', 'the suppliers know a newer family or key, or a fork of our journal', {
         cause: error.cause,
         subject: location.id,
         retryable: true,
@@ -188,7 +276,9 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
         throw error instanceof EntriesRefused ? error.cause : error
       }
     },
-    entries: async (location) => (await treeOf(location)).settled(),
+    entries: async (location) => countedOf(location, await treeOf(location)).entries,
+    ignored: async (location) => countedOf(location, await treeOf(location)).ignored,
+    journalEnds: (location, devices, options) => turns.take(location.id, () => journalEnds(location, devices, options)),
     payload,
     async isAuthor(location, writer, device) {
       if (writer === self.fingerprint && device === self.deviceKey.publicKey.id) return true
@@ -196,4 +286,9 @@ export function createJournals({ self, remotes, store, clock, refresh }: Journal
       return tree.tips(journalIdOf({ location: location.id, writer, device })).length > 0
     },
   }
+}
+
+function notFresh(location: Location, { answered: have, need }: SyncReport): CustomerError {
+  const message = `${have} of ${need} suppliers told where the journals of ${location.alias} end`
+  return new CustomerError('CatalogFreshnessUnknown', message, { have, need, subject: location.id, retryable: true })
 }

@@ -25,6 +25,9 @@ export interface SendOptions extends CallOptions {
   readonly heads: HeadsBySupplier
 }
 
+/** A newer family, a fork, a newer key. */
+const REFUSALS: ReadonlySet<string | null> = new Set(['RecordRollback', 'RecordInvalid', 'KeyRevoked'])
+
 /** Entries could not be stored because of what suppliers have, not because they are away. */
 export class EntriesRefused extends Error {
   override readonly name = 'EntriesRefused'
@@ -40,7 +43,7 @@ export class EntriesRefused extends Error {
 /**
  * Brings our own journal at the suppliers up to its last entry; whoever missed earlier entries gets those too.
  *
- * @throws {EntriesRefused} When fewer than H have it and a supplier says that it knows a newer family or holds a fork.
+ * @throws {EntriesRefused} When fewer than H have it and a supplier says that it knows a newer family or key, or holds a fork.
  * @throws {CustomerError} `UploadIncomplete`.
  */
 export async function sendEntries(options: SendOptions): Promise<QuorumReached<void>> {
@@ -57,7 +60,7 @@ export async function sendEntries(options: SendOptions): Promise<QuorumReached<v
           await sendTo(peer, { ...options, signal: taskSignal })
           stored += 1
         } catch (error) {
-          refused ||= codeOf(error) === 'RecordRollback' || codeOf(error) === 'RecordInvalid'
+          refused ||= REFUSALS.has(codeOf(error))
           throw error
         }
       },

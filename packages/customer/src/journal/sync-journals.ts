@@ -36,17 +36,22 @@ export interface SyncOutcome {
   readonly heads: HeadsBySupplier
   /** Who was asked; null when nobody could be. */
   readonly family: OpenedFamily | null
+  /** Why too few answered, when it is for want of the newest key; else null. */
+  readonly refusal: CustomerError | null
 }
 
 /** Asks all suppliers where their copies of the journals end and takes over the entries that are not known yet. */
 export async function syncJournals(options: SyncOptions): Promise<SyncOutcome> {
   const { location, remotes, tree, clock, signal } = options
   const family = await familyOf(location, { signal })
-  if (family === null) return { report: { fresh: false, answered: 0, need: 1, problems: [] }, heads: new Map(), family }
+  if (family === null) {
+    const report = { fresh: false, answered: 0, need: 1, problems: [] }
+    return { report, heads: new Map(), family, refusal: null }
+  }
 
   const need = freshQuorum(family.body.n)
   const query = { customer: location.owner, location: location.id }
-  const { done, enough } = await gather(
+  const { done, failed, enough } = await gather(
     family,
     need,
     (peer, _, taskSignal) => remotes.journalHeads(peer, query, { signal: taskSignal }),
@@ -57,6 +62,8 @@ export async function syncJournals(options: SyncOptions): Promise<SyncOutcome> {
   const copies = await copiesOf(answers, options, problems)
   const ends = new Map(tree.journals().map((journal) => [journal, tree.tips(journal).length]))
   if (enough) problems.push(...rollbacks(tree, copies))
+  const refusal = enough ? null : refusalOf(location, failed)
+  if (refusal !== null) problems.push(refusal)
 
   const queue = new PQueue({ concurrency: CONCURRENCY })
   await queue.addAll(
@@ -72,7 +79,12 @@ export async function syncJournals(options: SyncOptions): Promise<SyncOutcome> {
   const heads = new Map(
     answers.map(({ peer, heads: stored }) => [peer.fingerprint, new Map(stored.map((head) => [head.journal, head]))]),
   )
-  return { report: { fresh: enough, answered: done.size, need, problems }, heads, family }
+  return { report: { fresh: enough, answered: done.size, need, problems }, heads, family, refusal }
+}
+
+function refusalOf({ id, alias }: Location, failed: ReadonlyMap<number, unknown>): CustomerError | null {
+  if (![...failed.values()].some((error) => codeOf(error) === 'KeyRevoked')) return null
+  return new CustomerError('KeyRevoked', `the key of ${alias} was replaced by one that is not here`, { subject: id })
 }
 
 /** Null: nobody to ask at the moment. */

@@ -1,5 +1,5 @@
 import type { DeviceId, Fingerprint } from '@bitdust/crypto'
-import type { EntryHash, JournalEntry, JournalId, JournalPayload } from '@bitdust/records'
+import type { EntryHash, JournalEntry, JournalHead, JournalId, JournalPayload } from '@bitdust/records'
 import type { CustomerError } from '../errors.ts'
 import type { OpenedFamily } from '../family/types.ts'
 import type { SupplierOutcome } from '../locations/quorum.ts'
@@ -58,12 +58,29 @@ export interface Journals {
    * when H suppliers have it. An entry that reached fewer stays in the store and is sent again before the next one.
    *
    * @throws {CustomerError} `CatalogFreshnessUnknown` (retryable): too few suppliers answered to be sure where the journal
-   * ends, nothing was written; `RecordRollback` (retryable): the suppliers know a newer family, nothing was written;
+   * ends and which key is the newest, nothing was written; `RecordRollback` (retryable): the suppliers know a newer family
+   * or key, nothing was written; `KeyRevoked`: the newest key is not for us any more;
    * `UploadIncomplete` (retryable).
    */
   append(location: Location, draft: EntryDraft, options: AppendOptions): Promise<AppendedEntry>
-  /** All entries, those of our own left out which are not acknowledged. The same array as long as nothing changes. */
+  /**
+   * All entries that count: those of our own left out which are not acknowledged, and those of revoked devices beyond the
+   * heads that the location's header names. The same array as long as nothing changes.
+   */
   entries(location: Location): Promise<readonly KnownEntry[]>
+  /** Entries of revoked devices that do not count. */
+  ignored(location: Location): Promise<readonly KnownEntry[]>
+  /**
+   * Where the journals of devices of ours end: one head each, more where it was forked, none where there is none. What is
+   * named is at H suppliers then, so that every reader can find it.
+   *
+   * @throws {CustomerError} `CatalogFreshnessUnknown` (retryable), `UploadIncomplete`.
+   */
+  journalEnds(
+    location: Location,
+    devices: readonly DeviceId[],
+    options: CallOptions,
+  ): Promise<ReadonlyMap<DeviceId, readonly JournalHead[]>>
   /** Decrypts what an entry says. Throws what `openPayload` and `Location.secret` throw. */
   payload(location: Location, entry: KnownEntry): Promise<JournalPayload>
   /** Whether this device of this writer is one that keeps a journal in the location, or our own. */

@@ -1,4 +1,4 @@
-import type { RsaPublicKey } from '@bitdust/crypto'
+import { equalBytes, type RsaPublicKey } from '@bitdust/crypto'
 import type { Clock } from '@bitdust/machine'
 import type { LocationId, Opened } from '@bitdust/records'
 import { readQuorum } from '@bitdust/upkeep'
@@ -76,7 +76,10 @@ export async function fetchRecord<Body extends LocationBody>(
     { signal, clock, ...(online === undefined ? {} : { online }) },
   )
   let newest: Opened<Body> | null = null
-  for (const bytes of done.values())
+  for (const bytes of done.values()) {
+    // Mostly all have the same.
+    if (bytes === null || (newest !== null && equalBytes(bytes, newest.bytes))) continue
     newest = newerRecord(newest, await openLocationRecord(record, bytes, { location, ownerKey }))
+  }
   return { newest, enough }
 }

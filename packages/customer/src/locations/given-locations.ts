@@ -41,6 +41,10 @@ export async function adoptLocation(given: GivenLocation, options: GivenLocation
       retryable: true,
     })
   const keys = new Map([...(note?.keys ?? []), [generation, key] as const])
+  if (existing !== null) {
+    await registry.addKeys(registry.stateOf(existing), keys, header)
+    return existing
+  }
   const opened = await registry.openSecrets(header, keys)
   const writers = new Set(await books.writers(id))
   const state = { id, ownerKey, alias, label, header, opened, members: null, writers }

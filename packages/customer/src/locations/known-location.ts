@@ -1,4 +1,4 @@
-import type { Fingerprint, RsaPrivateKey, RsaPublicKey } from '@bitdust/crypto'
+import type { Fingerprint, RsaPublicKey } from '@bitdust/crypto'
 import type { Header, LocationId, Members, Opened } from '@bitdust/records'
 import { CustomerError } from '../errors.ts'
 import type { OpenedSecrets } from './header.ts'
@@ -39,7 +39,10 @@ export function locationOf(
       return newestGeneration(state)
     },
     get key() {
-      return keyOf(state)
+      return state.opened.keys.get(newestGeneration(state)) ?? null
+    },
+    get revoked() {
+      return state.header.body.revoked
     },
     secret(generation = newestGeneration(state)) {
       const secret = state.opened.secrets.get(generation)
@@ -66,11 +69,5 @@ export function writersOf(members: Opened<Members>): readonly Fingerprint[] {
 }
 
 function newestGeneration({ opened }: LocationState): number {
-  return Math.max(...opened.keys.keys())
-}
-
-function keyOf(state: LocationState): RsaPrivateKey {
-  const key = state.opened.keys.get(newestGeneration(state))
-  if (key === undefined) throw new CustomerError('KeyRevoked', `no key of ${state.alias}`, { subject: state.id })
-  return key
+  return Math.max(...opened.secrets.keys())
 }

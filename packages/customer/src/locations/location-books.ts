@@ -40,7 +40,7 @@ interface StoredNote extends Omit<LocationNote, 'keys'> {
   readonly keys: readonly { readonly generation: number; readonly sealed: Uint8Array }[]
 }
 
-/** Form of {@link LocationNote} in the store, version 1. Keys are PKCS#8, sealed to our master key. */
+/** Form of {@link LocationNote} in the store, version 1. Keys are PKCS#8, sealed to the encryption key of this device. */
 const noteMessage = defineMessage(
   struct<StoredNote>({
     version: integer(1, 1),
@@ -74,9 +74,12 @@ export interface LocationBooks {
   list(): AsyncIterable<LocationId>
   note(id: LocationId): Promise<LocationNote | null>
   keepNote(id: LocationId, note: LocationNote): Promise<void>
-  /** Unverified bytes; also those of a record that is still on its way to the suppliers. */
+  /** Unverified bytes of the record that counts. */
   record(kind: LocationRecordKind, id: LocationId): Promise<Uint8Array | null>
   keepRecord(kind: LocationRecordKind, id: LocationId, bytes: Uint8Array): Promise<void>
+  /** Unverified bytes of the newest record that was sent to the suppliers; too few of them may have it. */
+  sentRecord(kind: LocationRecordKind, id: LocationId): Promise<Uint8Array | null>
+  keepSentRecord(kind: LocationRecordKind, id: LocationId, bytes: Uint8Array): Promise<void>
   /** Identities that ever had the right to write, as far as this device saw. */
   writers(id: LocationId): Promise<readonly Fingerprint[]>
   keepWriters(id: LocationId, writers: readonly Fingerprint[]): Promise<void>
@@ -84,7 +87,7 @@ export interface LocationBooks {
 
 const NOTE = 'location/'
 
-export function createLocationBooks(store: KeyValueStore, masterKey: RsaPrivateKey): LocationBooks {
+export function createLocationBooks(store: KeyValueStore, encryptionKey: RsaPrivateKey): LocationBooks {
   const put = (key: string, value: Uint8Array) => store.batch([{ put: key, value }] satisfies StoreChange[])
 
   return {
@@ -98,7 +101,7 @@ export function createLocationBooks(store: KeyValueStore, masterKey: RsaPrivateK
       const { version: _, keys: sealedKeys, ...note } = noteMessage.decode(bytes, MAX_PLACE_BYTES)
       const keys = new Map<number, RsaPrivateKey>()
       for (const { generation, sealed } of sealedKeys) {
-        const pkcs8 = await openSealed(masterKey, LABELS.generationKey, sealed)
+        const pkcs8 = await openSealed(encryptionKey, LABELS.generationKey, sealed)
         keys.set(generation, await importRsaPrivateKey(pkcs8))
         pkcs8.fill(0)
       }
@@ -109,7 +112,7 @@ export function createLocationBooks(store: KeyValueStore, masterKey: RsaPrivateK
       const sealedKeys: StoredNote['keys'][number][] = []
       for (const [generation, key] of keys) {
         const pkcs8 = await key.exportPkcs8()
-        sealedKeys.push({ generation, sealed: await sealTo(masterKey.publicKey, LABELS.generationKey, pkcs8) })
+        sealedKeys.push({ generation, sealed: await sealTo(encryptionKey.publicKey, LABELS.generationKey, pkcs8) })
         pkcs8.fill(0)
       }
       await put(NOTE + id, noteMessage.encode({ version: 1, ...note, keys: sealedKeys }))
@@ -117,6 +120,8 @@ export function createLocationBooks(store: KeyValueStore, masterKey: RsaPrivateK
 
     record: (kind, id) => store.get(`${kind}/${id}`),
     keepRecord: (kind, id, bytes) => put(`${kind}/${id}`, bytes),
+    sentRecord: (kind, id) => store.get(`sent-${kind}/${id}`),
+    keepSentRecord: (kind, id, bytes) => put(`sent-${kind}/${id}`, bytes),
 
     async writers(id) {
       const bytes = await store.get(`writers/${id}`)

@@ -10,6 +10,7 @@ import {
   fetchRecord,
   type LocationBody,
   type LocationRecord,
+  newerRecord,
   openLocationRecord,
 } from './fetch-record.ts'
 import type { LocationBooks, LocationRecordKind } from './location-books.ts'
@@ -29,13 +30,16 @@ export interface RecordPlace extends RecordOwner {
 
 /** One kind of record of our locations: the ones in the own store, and those at suppliers. */
 export interface LocationRecords<Body> {
-  /** What this device keeps; null when there is none, or none that verifies. */
+  /** The newest that this device keeps, also one that too few suppliers have; null when there is none that verifies. */
   kept(owner: RecordOwner): Promise<Opened<Body> | null>
   /** What the suppliers have. */
   fetch(place: RecordPlace, options: CallOptions): Promise<FetchedRecord<Body>>
   /** The same; throws `Timeout` (retryable) when too few answered to be sure that it is the newest. */
   fetchEnough(place: RecordPlace, options: CallOptions): Promise<Opened<Body> | null>
-  /** Keeps a record here and stores it at H suppliers, in this order; throws `UploadIncomplete`. */
+  /**
+   * Keeps a record here as sent and stores it at H suppliers, in this order; whether it counts here is for the caller.
+   * Throws `UploadIncomplete`.
+   */
   store(record: Opened<Body>, place: RecordPlace, options: CallOptions): Promise<void>
 }
 
@@ -61,7 +65,8 @@ export function createLocationRecords<Body extends LocationBody>({
   return {
     fetch,
     async kept(owner) {
-      return openLocationRecord(record, await books.record(kind, owner.location), owner)
+      const counts = await openLocationRecord(record, await books.record(kind, owner.location), owner)
+      return newerRecord(counts, await openLocationRecord(record, await books.sentRecord(kind, owner.location), owner))
     },
     async fetchEnough(place, options) {
       const { newest, enough } = await fetch(place, options)
@@ -74,7 +79,7 @@ export function createLocationRecords<Body extends LocationBody>({
       })
     },
     async store(opened, { location, ownerKey, family, online }, { signal }) {
-      await books.keepRecord(kind, location, opened.bytes)
+      await books.keepSentRecord(kind, location, opened.bytes)
       const customer = ownerKey.fingerprint
       await atSuppliers(
         family,

@@ -11,7 +11,9 @@ import {
   type Opened,
 } from '@bitdust/records'
 import { readQuorum } from '@bitdust/upkeep'
-import { CustomerError } from '../errors.ts'
+import { CustomerError, isCustomerError } from '../errors.ts'
+import type { CustomerFamily } from '../family/types.ts'
+import { requireMasterKey } from '../master-key.ts'
 import type { CallOptions, RemoteSuppliers, Self } from '../ports.ts'
 import { newerRecord } from './fetch-record.ts'
 import { gather } from './gather.ts'
@@ -20,6 +22,7 @@ import type { LocationState } from './known-location.ts'
 import type { LocationRecords, RecordPlace } from './location-records.ts'
 import { wasOvertaken } from './quorum.ts'
 import type { LocationRegistry } from './registry.ts'
+import { restoredKeys } from './restored-keys.ts'
 import type { Location, Locations, RestoredKey } from './types.ts'
 
 /** How often a change of a member list starts again because another device was faster. */
@@ -29,6 +32,7 @@ export interface OwnLocationsOptions {
   readonly self: Self
   readonly remotes: Pick<RemoteSuppliers, 'listLocations'>
   readonly clock: Clock
+  readonly family: Pick<CustomerFamily, 'refresh'>
   readonly registry: LocationRegistry
   readonly headers: LocationRecords<Header>
   readonly lists: LocationRecords<Members>
@@ -36,8 +40,12 @@ export interface OwnLocationsOptions {
 
 /** Locations of which we are the owner. Only one call for one location may run at a time. */
 export interface OwnLocations {
-  /** Makes a location, or opens the one that is there. */
-  establish(alias: string, key: RsaPrivateKey, label: string, options: CallOptions): Promise<Location>
+  /**
+   * Makes a location, or opens the one that is there; without the master key it only opens.
+   *
+   * @param key - Null where it is not here: the master key on an enrolled device.
+   */
+  establish(alias: string, key: RsaPrivateKey | null, label: string, options: CallOptions): Promise<Location>
   changeMembers(
     state: LocationState,
     change: Parameters<Locations['setMembers']>[1],
@@ -53,23 +61,49 @@ export function createOwnLocations({
   self,
   remotes,
   clock,
+  family,
   registry,
   headers,
   lists,
 }: OwnLocationsOptions): OwnLocations {
-  const ownerKey = self.masterKey.publicKey
+  const ownerKey = self.masterPublicKey
 
-  /** The header of a location that is being made; it may have been begun by an earlier attempt. */
-  async function firstHeader(
+  /** Makes a location, or goes on with what an earlier attempt began. */
+  async function make(
     alias: string,
     key: RsaPrivateKey,
     label: string,
     place: RecordPlace,
     options: CallOptions,
-  ): Promise<Opened<Header>> {
+  ): Promise<LocationState> {
+    const masterKey = requireMasterKey(self, alias === MASTER_ALIAS ? 'make the private location' : 'make shares')
     const stored = await headers.fetchEnough(place, options)
     const begun = newerRecord(stored, await headers.kept(place))
-    return begun ?? makeHeader({ masterKey: self.masterKey, alias, label, key })
+    const header = begun ?? (await makeHeader({ masterKey, alias, label, key }))
+    requireKey(alias, header, key)
+    const { label: written, keys, secrets } = await openOwnSecrets(header, self)
+    await headers.store(header, place, options)
+    const members = alias === MASTER_ALIAS ? null : await firstMembers(header, place, options)
+    const opened = { keys, secrets }
+    return { id: place.location, ownerKey, alias, label: written, header, opened, members, writers: new Set() }
+  }
+
+  /** Opens what the owner gave to this device; null when the suppliers know nothing of it. */
+  async function openGiven(id: LocationId, options: CallOptions): Promise<LocationState | null> {
+    const header = await headers.fetchEnough(registry.ownPlace(id), options)
+    if (header !== null) return openState(header, registry.ownPlace(id), options)
+    // They may be suppliers of ours no more.
+    await family.refresh(options)
+    const place = registry.ownPlace(id)
+    const moved = await headers.fetchEnough(place, options)
+    return moved === null ? null : openState(moved, place, options)
+  }
+
+  async function openState(header: Opened<Header>, place: RecordPlace, options: CallOptions): Promise<LocationState> {
+    const { alias, label, keys, secrets } = await openOwnSecrets(header, self)
+    const { newest: members } = alias === MASTER_ALIAS ? { newest: null } : await lists.fetch(place, options)
+    const opened = { keys, secrets }
+    return { id: place.location, ownerKey, alias, label, header, opened, members, writers: new Set() }
   }
 
   /** Its member list, empty at first; the master location has none. */
@@ -94,7 +128,7 @@ export function createOwnLocations({
     const revision = (previous?.body.revision ?? 0) + 1
     return membersRecord.sign(
       { owner, location, revision, previous: previous?.hash ?? null, keys, lines },
-      self.masterKey,
+      requireMasterKey(self, 'change the members'),
     )
   }
 
@@ -102,11 +136,15 @@ export function createOwnLocations({
     const place = registry.ownPlace(id)
     const { newest: header } = await headers.fetch(place, options)
     if (header === null) return null
-    const { alias, label, ...opened } = await openOwnSecrets(header, self.masterKey)
-    const { newest: members } = await lists.fetch(place, options)
-    const state: LocationState = { id, ownerKey, alias, label, header, opened, members, writers: new Set() }
-    await registry.add(state, new Map())
-    return state
+    try {
+      const state = await openState(header, place, options)
+      await registry.add(state, new Map())
+      return state
+    } catch (error) {
+      // Not given to this device, or not any more.
+      if (self.masterKey === null && isNotForUs(error)) return null
+      throw error
+    }
   }
 
   return {
@@ -114,20 +152,21 @@ export function createOwnLocations({
       const id = locationIdOf(self.fingerprint, alias)
       const existing = await registry.find(id)
       if (existing !== null) {
-        requireKey(alias, existing.key.publicKey.spki, key)
+        requireKey(alias, registry.stateOf(existing).header, key)
         return existing
       }
-      const place = registry.ownPlace(id)
-      const header = await firstHeader(alias, key, label, place, options)
-      requireKey(alias, header.body.generations.at(-1)?.publicKey, key)
-      const { label: written, ...opened } = await openOwnSecrets(header, self.masterKey)
-      await headers.store(header, place, options)
-      const members = alias === MASTER_ALIAS ? null : await firstMembers(header, place, options)
-      const { keys, secrets } = opened
-      return registry.add(
-        { id, ownerKey, alias, label: written, header, opened: { keys, secrets }, members, writers: new Set() },
-        new Map(),
-      )
+      if (self.masterKey !== null && key !== null)
+        return registry.add(await make(alias, key, label, registry.ownPlace(id), options), new Map())
+      const given = await openGiven(id, options)
+      if (given !== null) {
+        requireKey(alias, given.header, key)
+        return registry.add(given, new Map())
+      }
+      if (alias !== MASTER_ALIAS) requireMasterKey(self, 'make shares')
+      throw new CustomerError('NotFound', 'there is no private location yet: it is made where the master key is', {
+        retryable: true,
+        subject: alias,
+      })
     },
 
     async changeMembers(state, change, options) {
@@ -166,16 +205,19 @@ export function createOwnLocations({
     async restore(id, options) {
       const existing = await registry.find(id)
       const state = existing === null ? await restoreState(id, options) : registry.stateOf(existing)
-      if (state === null || state.alias === MASTER_ALIAS) return []
-      const { alias, label, opened } = state
-      return [...opened.keys].map(([generation, key]) => ({ location: id, alias, label, generation, key }))
+      return state === null ? [] : restoredKeys(state)
     },
   }
 }
 
-function requireKey(alias: string, spki: Uint8Array | undefined, key: RsaPrivateKey): void {
-  if (spki !== undefined && equalBytes(spki, key.publicKey.spki)) return
+/** Whoever knows only the key of an older generation means the same location. */
+function requireKey(alias: string, { body }: Opened<Header>, key: RsaPrivateKey | null): void {
+  if (key === null || body.generations.some(({ publicKey }) => equalBytes(publicKey, key.publicKey.spki))) return
   throw keyConflict(alias)
+}
+
+function isNotForUs(error: unknown): boolean {
+  return isCustomerError(error, 'Unauthorized') || isCustomerError(error, 'KeyRevoked')
 }
 
 /** The alias stands for another key already. */

@@ -3,17 +3,20 @@ import { type Header, headerRecord, type LocationId, type Members, membersRecord
 import { CustomerError } from '../errors.ts'
 import type { CustomerFamily, OpenedFamily } from '../family/types.ts'
 import type { CallOptions, Self } from '../ports.ts'
-import { openLocationRecord } from './fetch-record.ts'
+import { newerRecord, openLocationRecord } from './fetch-record.ts'
 import { type OpenedSecrets, openGivenSecrets, openOwnSecrets } from './header.ts'
 import { type LocationState, locationOf, writersOf } from './known-location.ts'
 import type { LocationBooks, LocationNote } from './location-books.ts'
 import type { RecordPlace } from './location-records.ts'
-import type { Location } from './types.ts'
+import { restoredKeys } from './restored-keys.ts'
+import type { Location, RestoredKey } from './types.ts'
 
 export interface RegistryOptions {
   readonly self: Self
-  readonly family: Pick<CustomerFamily, 'current' | 'online' | 'familyOf'>
+  readonly family: Pick<CustomerFamily, 'current' | 'online' | 'familyOf' | 'refresh'>
   readonly books: LocationBooks
+  /** Told of keys that a newer header brought. */
+  readonly onKeys: (keys: readonly RestoredKey[]) => void
 }
 
 /** The locations that are open on this device: in memory, and in the own store. */
@@ -28,6 +31,8 @@ export interface LocationRegistry {
   /** Keeps a location, with the keys that were given to us. Its records are kept first: what has a note is whole. */
   add(state: LocationState, keys: LocationNote['keys']): Promise<Location>
   takeHeader(state: LocationState, header: Opened<Header>): Promise<void>
+  /** Keeps the keys that were given to us, one more than before, and opens the header with them. */
+  addKeys(state: LocationState, keys: LocationNote['keys'], header: Opened<Header>): Promise<void>
   takeMembers(state: LocationState, members: Opened<Members>): Promise<void>
   /** The secrets in a header, with our master key or the keys that were given to us. */
   openSecrets(header: Opened<Header>, keys: LocationNote['keys']): Promise<OpenedSecrets>
@@ -37,7 +42,7 @@ export interface LocationRegistry {
   placeOf(state: LocationState, options: CallOptions): Promise<RecordPlace>
 }
 
-export function createRegistry({ self, family, books }: RegistryOptions): LocationRegistry {
+export function createRegistry({ self, family, books, onKeys }: RegistryOptions): LocationRegistry {
   const states = new Map<LocationId, LocationState>()
   const views = new Map<LocationId, Location>()
   let loading: Promise<void> | undefined
@@ -48,8 +53,13 @@ export function createRegistry({ self, family, books }: RegistryOptions): Locati
     throw new CustomerError('NotFound', 'there are no suppliers yet', { retryable: true })
   }
 
+  async function newestOwnFamily({ fresh = false, signal }: CallOptions & { readonly fresh?: boolean }) {
+    if (fresh) await family.refresh({ signal })
+    return ownFamily()
+  }
+
   function ownPlace(id: LocationId): RecordPlace {
-    return { location: id, ownerKey: self.masterKey.publicKey, family: ownFamily(), online: family.online }
+    return { location: id, ownerKey: self.masterPublicKey, family: ownFamily(), online: family.online }
   }
 
   function isOwn(ownerKey: RsaPublicKey): boolean {
@@ -61,7 +71,7 @@ export function createRegistry({ self, family, books }: RegistryOptions): Locati
     const mine = isOwn(state.ownerKey)
     const view = locationOf(state, {
       mine,
-      family: async (options) => (mine ? ownFamily() : family.familyOf(owner, options)),
+      family: (options) => (mine ? newestOwnFamily(options) : family.familyOf(owner, options)),
       online: (position) => !mine || family.online(position),
     })
     states.set(state.id, state)
@@ -101,8 +111,14 @@ export function createRegistry({ self, family, books }: RegistryOptions): Locati
   }
 
   function openSecrets(header: Opened<Header>, keys: LocationNote['keys']): Promise<OpenedSecrets> {
-    if (header.body.owner === self.fingerprint) return openOwnSecrets(header, self.masterKey)
-    return openGivenSecrets({ header, keys, self: self.fingerprint, masterKey: self.masterKey })
+    if (header.body.owner === self.fingerprint) return openOwnSecrets(header, self)
+    return openGivenSecrets({ header, keys, self })
+  }
+
+  async function reopen(state: LocationState, header: Opened<Header>, keys: LocationNote['keys']): Promise<void> {
+    state.opened = await openSecrets(header, keys)
+    state.header = header
+    await books.keepRecord('header', state.id, header.bytes)
   }
 
   async function takeMembers(state: LocationState, members: Opened<Members>): Promise<void> {
@@ -130,17 +146,21 @@ export function createRegistry({ self, family, books }: RegistryOptions): Locati
       throw new CustomerError('NotFound', `${alias} is not one of our locations`, { subject: alias })
     },
     async add(state, keys) {
-      const { id, ownerKey, alias, label, header, members } = state
+      const { id, header, members } = state
       await books.keepRecord('header', id, header.bytes)
       if (members !== null) await takeMembers(state, members)
-      await books.keepNote(id, { owner: ownerKey.fingerprint, ownerKey: ownerKey.spki, alias, label, keys })
+      await books.keepNote(id, noteOf(state, keys))
       return register(state)
     },
     async takeHeader(state, header) {
-      const note = await books.note(state.id)
-      state.opened = await openSecrets(header, note?.keys ?? new Map())
-      state.header = header
-      await books.keepRecord('header', state.id, header.bytes)
+      const held = new Set(state.opened.keys.keys())
+      await reopen(state, header, (await books.note(state.id))?.keys ?? new Map())
+      const added = restoredKeys(state).filter(({ generation }) => !held.has(generation))
+      if (added.length > 0) onKeys(added)
+    },
+    async addKeys(state, keys, header) {
+      await reopen(state, newerRecord(state.header, header) ?? header, keys)
+      await books.keepNote(state.id, noteOf(state, keys))
     },
     takeMembers,
     openSecrets,
@@ -150,4 +170,8 @@ export function createRegistry({ self, family, books }: RegistryOptions): Locati
       return { location: id, ownerKey, family: await family.familyOf(ownerKey.fingerprint, options) }
     },
   }
+}
+
+function noteOf({ ownerKey, alias, label }: LocationState, keys: LocationNote['keys']): LocationNote {
+  return { owner: ownerKey.fingerprint, ownerKey: ownerKey.spki, alias, label, keys }
 }

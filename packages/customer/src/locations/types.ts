@@ -1,5 +1,5 @@
-import type { Fingerprint, RsaPrivateKey, RsaPublicKey } from '@bitdust/crypto'
-import type { LocationId, MemberLine } from '@bitdust/records'
+import type { DeviceId, Fingerprint, RsaPrivateKey, RsaPublicKey } from '@bitdust/crypto'
+import type { LocationId, MemberLine, RevokedDevice } from '@bitdust/records'
 import type { OpenedFamily } from '../family/types.ts'
 import type { AccessProver, CallOptions } from '../ports.ts'
 
@@ -16,10 +16,12 @@ export interface Location {
   readonly label: string
   /** Whether we are the owner. */
   readonly mine: boolean
-  /** Newest generation of which we hold the key, from 1. */
+  /** Newest generation that we can read, from 1. */
   readonly generation: number
-  /** The key of that generation. */
-  readonly key: RsaPrivateKey
+  /** The key of that generation; null for our private location on an enrolled device, for it is the master key. */
+  readonly key: RsaPrivateKey | null
+  /** Devices of the owner whose entries count only as far as these heads. */
+  readonly revoked: readonly RevokedDevice[]
   /**
    * The location secret, 32 bytes, not to be changed.
    *
@@ -56,8 +58,9 @@ export interface GivenLocation extends CallOptions {
   readonly family?: Uint8Array
 }
 
-/** A share key that was found again with the master key alone. */
+/** A share key that came with a location header, for the key ring. */
 export interface RestoredKey {
+  readonly owner: Fingerprint
   readonly location: LocationId
   readonly alias: string
   readonly label: string
@@ -65,19 +68,39 @@ export interface RestoredKey {
   readonly key: RsaPrivateKey
 }
 
+/** A device of ours that is given a location. */
+export interface GivenDevice {
+  readonly device: DeviceId
+  /** The encryption key that its certificate names. */
+  readonly encryptionKey: RsaPublicKey
+}
+
+/** A location that has a new generation. */
+export interface RenewedLocation {
+  readonly generation: number
+  /** Keys of all generations, for the key ring; none for the private location. */
+  readonly keys: readonly RestoredKey[]
+  /** Members whose identity could not be found: they read on when the new key is given to them. */
+  readonly unreached: readonly Fingerprint[]
+}
+
 /** All places of which we hold the key. */
 export interface Locations {
   /**
    * Our private location; made at the first call, never when the suppliers have one already.
    *
-   * @throws {CustomerError} `NotFound` without a family, `UploadIncomplete` when too few suppliers can be reached to
-   * make it, `Timeout` (retryable) when too few answer to tell whether there is one.
+   * An enrolled device opens it with what was sealed to it, and never makes it.
+   *
+   * @throws {CustomerError} `NotFound` without a family, or (retryable) on an enrolled device when it was not made yet;
+   * `UploadIncomplete` when too few suppliers can be reached to make it, `Timeout` (retryable) when too few answer to tell
+   * whether there is one; `Unauthorized`, `KeyRevoked` on a device that was not given it, or lost it.
    */
   master(options: CallOptions): Promise<Location>
   /**
    * Makes a share: resolves when its header and empty member list are stored at H suppliers.
    *
-   * @throws {CustomerError} `KeyConflict` when the alias is in use with another key, else like `master`.
+   * @throws {CustomerError} `KeyConflict` when the alias is in use with another key, `Unauthorized` without the master
+   * key, else like `master`.
    */
   create(location: NewLocation): Promise<Location>
   /**
@@ -91,7 +114,8 @@ export interface Locations {
   get(id: LocationId): Promise<Location | null>
   list(): Promise<readonly Location[]>
   /**
-   * Finds our locations again with the master key alone; needs the family.
+   * Finds our locations again with the master key alone, or those which were given to this enrolled device; needs the
+   * family. May be called again for those that came later.
    *
    * @returns The share keys, for the key ring.
    * @throws {CustomerError} `Timeout` (retryable) when fewer than a read quorum of suppliers answered.
@@ -103,15 +127,42 @@ export interface Locations {
    * Changes the member list of a location of ours; resolves when the new revision is at H suppliers. `change` is called
    * again when another device was faster.
    *
-   * @throws {CustomerError} `Unauthorized` for a foreign location, `UploadIncomplete`.
+   * @throws {CustomerError} `Unauthorized` for a foreign location or without the master key, `UploadIncomplete`.
    */
   setMembers(
     location: Location,
     change: (lines: readonly MemberLine[]) => readonly MemberLine[],
     options: CallOptions,
   ): Promise<void>
+  /**
+   * Gives a location of ours to an enrolled device: seals its newest generation to it, from which the older ones follow. Resolves when the new header is at H
+   * suppliers; the device then finds it there. Idempotent.
+   *
+   * @throws {CustomerError} `Unauthorized` for a foreign location or without the master key; `KeyRevoked` for a device key
+   * that was revoked, which never comes back; `UploadIncomplete`, `Timeout`, `LimitExceeded`.
+   */
+  sealToDevice(location: Location, device: GivenDevice, options: CallOptions): Promise<void>
+  /**
+   * Begins a new generation of a location of ours: what is written from now on can be read by the remaining devices and
+   * members alone. Devices in `without` (revoke them in the identity first) lose access; their entries count as far as
+   * they are known now, which readers learn from the header. Resolves when H suppliers hold the new header and member
+   * list. What a device or former member read before, he may have kept. When it was interrupted, the same call goes on.
+   *
+   * @throws {CustomerError} `Unauthorized` for a foreign location or without the master key; `CatalogFreshnessUnknown`
+   * (retryable) when too few suppliers tell where the journals end; `UploadIncomplete`, `Timeout`; `LimitExceeded` after
+   * 64 generations, or when there are too many members and devices for one header (about 100).
+   */
+  renew(
+    location: Location,
+    change: { readonly without: readonly { readonly device: DeviceId }[] },
+    options: CallOptions,
+  ): Promise<RenewedLocation>
   /** Proves to the owner's suppliers that we hold the key of his location; undefined for our own, where nothing is proved. */
   prover(id: LocationId): AccessProver | undefined
-  /** Asks the suppliers for newer revisions of header and member list. Those that do not verify are ignored. */
+  /**
+   * Asks the suppliers for newer revisions of header and member list. Those that do not verify are ignored.
+   *
+   * @throws {CustomerError} `KeyRevoked` when the newest generation is not for us any more.
+   */
   refresh(location: Location, options: CallOptions): Promise<void>
 }

@@ -26,7 +26,7 @@ const DEFAULT_SETTINGS: RepairSettings = { repairEveryMs: 600_000 }
 const CONCURRENCY = 2
 
 export interface RepairOptions {
-  readonly self: Pick<Self, 'fingerprint' | 'masterKey'>
+  readonly self: Pick<Self, 'fingerprint' | 'masterPublicKey'>
   readonly family: OwnFamily
   readonly remotes: RemoteSuppliers
   readonly coder: Coder
@@ -60,7 +60,7 @@ export function createRepair(options: RepairOptions): Repair {
   const { self, family, remotes, coder, clock, inFlight, onTransition } = options
   const settings = { ...DEFAULT_SETTINGS, ...options.settings }
   const customer = self.fingerprint
-  const ownerKey = self.masterKey.publicKey
+  const ownerKey = self.masterPublicKey
   const { events, emit } = createEvents<RepairEvents>()
   const waiters = new Set<Waiter>()
   /** Positions whose fragments of a block did not verify, or are not there although they are listed. */

@@ -4,6 +4,7 @@ import { type KadDHT, Record as KadRecord, kadDHT, MessageType, passthroughMappe
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { DHT_PROTOCOL } from '../../src/index.ts'
+import { NAMESPACES } from '../../src/key.ts'
 import { hostFor, type KadCarrier } from './network.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
@@ -70,8 +71,8 @@ export async function attack(seeds: readonly string[], { hidden = false }: Attac
     kBucketSize: 8,
     networkDialTimeout: { minTimeout: REQUEST_TIMEOUT_MS },
     allowQueryWithZeroPeers: true,
-    validators: { 'bd-identity': acceptAll, 'bd-family': acceptAll },
-    selectors: { 'bd-identity': first, 'bd-family': first },
+    validators: Object.fromEntries(Object.values(NAMESPACES).map((namespace) => [namespace, acceptAll])),
+    selectors: Object.fromEntries(Object.values(NAMESPACES).map((namespace) => [namespace, first])),
   })
   const carrier = await hostFor(service, { deviceKey: await generateDeviceKey() })
   await carrier.start()

@@ -27,11 +27,14 @@ export const identityStoreLaws: readonly Law<IdentityStore>[] = [
     },
   },
   {
-    title: 'empty bytes read as empty or as nothing',
+    title: 'empty bytes remove the key',
     async hold(store) {
       await store.put('identity/a', FIRST)
       await store.put('identity/a', new Uint8Array())
-      expect((await store.get('identity/a'))?.length ?? 0).toBe(0)
+      expect(await store.get('identity/a')).toBeNull()
+      expect(await keys(store, '')).toEqual([])
+      await store.put('identity/b', new Uint8Array())
+      expect(await keys(store, '')).toEqual([])
     },
   },
   {

@@ -24,10 +24,21 @@ export function parseSignature(text: string, key: RsaPublicKey): Uint8Array {
     )
   }
   const modulus = modulusOf(key)
-  const value = BigInt(text)
-  if (value >= BigInt(`0x${toHex(modulus)}`))
-    throw new IdentityError('IdentityMalformed', 'signature is not below the modulus')
-  return fromHex(value.toString(16).padStart(2 * modulus.length, '0'))
+  const hex = BigInt(text).toString(16)
+  if (hex.length > 2 * modulus.length) throw notBelowModulus()
+  const signature = fromHex(hex.padStart(2 * modulus.length, '0'))
+  if (compareBytes(signature, modulus) >= 0) throw notBelowModulus()
+  return signature
+}
+
+function notBelowModulus(): IdentityError {
+  return new IdentityError('IdentityMalformed', 'signature is not below the modulus')
+}
+
+/** Compares numbers of one length, big-endian: negative when `a` is less. */
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const place = a.findIndex((byte, index) => byte !== b[index])
+  return place < 0 ? 0 : a[place]! - b[place]!
 }
 
 function modulusOf({ spki, bits }: RsaPublicKey): Uint8Array {

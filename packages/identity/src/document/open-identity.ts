@@ -1,7 +1,7 @@
-import { importRsaPublicKey, LABELS, type RsaPublicKey } from '@bitdust/crypto'
+import { LABELS } from '@bitdust/crypto'
 import { IdentityError } from '../errors.ts'
 import type { AddressOptions } from '../names/address.ts'
-import { type Idurl, idurlParts, parseIdurl } from '../names/idurl.ts'
+import { type Idurl, parseIdurl } from '../names/idurl.ts'
 import { parseSignature } from './decimal-signature.ts'
 import type { IdentityDocument } from './identity-document.ts'
 import {
@@ -14,6 +14,7 @@ import {
   MAX_SOURCES,
   MAX_TEXT_CHARACTERS,
 } from './limits.ts'
+import { readPublicKey } from './read-public-key.ts'
 import { readXml, type XmlElement } from './read-xml.ts'
 import { isListElement, LIST_ITEMS, SIGNED_ELEMENTS, signedMessage } from './signed-message.ts'
 
@@ -103,10 +104,15 @@ function readSources(texts: readonly string[], options: AddressOptions): readonl
   const [first] = sources
   if (first === undefined) throw malformed('document has no source')
   if (new Set(sources).size < sources.length) throw malformed('document names a source twice')
-  const { name } = idurlParts(first)
-  const other = sources.find((source) => idurlParts(source).name !== name)
+  const file = fileOf(first)
+  const other = sources.find((source) => fileOf(source) !== file)
   if (other !== undefined) throw malformed(`source ${other} has another name than ${first}`)
   return sources
+}
+
+/** `/name.xml` */
+function fileOf(source: Idurl): string {
+  return source.slice(source.lastIndexOf('/'))
 }
 
 function readSource(text: string, options: AddressOptions): Idurl {
@@ -122,15 +128,6 @@ function readRevision(element: XmlElement | undefined): number {
   const revision = Number(element.text)
   if (/^(?:0|[1-9][0-9]{0,15})$/.test(element.text) && Number.isSafeInteger(revision)) return revision
   throw malformed('revision is not a plain decimal number below 2^53')
-}
-
-async function readPublicKey(text: string): Promise<RsaPublicKey> {
-  if (!text.startsWith('ssh-rsa ')) throw malformed('public key is not an ssh-rsa line')
-  try {
-    return await importRsaPublicKey(text)
-  } catch (cause) {
-    throw malformed('public key is not acceptable', cause)
-  }
 }
 
 function malformed(message: string, cause?: unknown): IdentityError {

@@ -149,7 +149,12 @@ export function createKeyRing({ store, passphrase }: KeyRingOptions): KeyRing {
   return {
     async add(key, { alias, creator, generation = 1, user, label }) {
       const keyId = user === undefined ? alias : formatKeyId(parseKeyId(`${alias}$${user}`))
-      const names = { keyId, creator, ...(label === undefined ? {} : { label }) }
+      const names = {
+        keyId,
+        creator,
+        ...(generation === 1 ? {} : { generation }),
+        ...(label === undefined ? {} : { label }),
+      }
       const file: KeyFile = isPrivate(key) ? { ...names, kind: 'private', key } : { ...names, kind: 'public', key }
       return exclusively(() => add(file, { alias, creator, generation }))
     },

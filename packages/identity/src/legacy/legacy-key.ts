@@ -1,5 +1,6 @@
 import {
   concatBytes,
+  equalBytes,
   type Fingerprint,
   fromBase64,
   fromHex,
@@ -7,13 +8,14 @@ import {
   sha256,
   toBase64Url,
   toHex,
-  utf8Decode,
+  utf8Encode,
 } from '@bitdust/crypto'
 import { IdentityError } from '../errors.ts'
 
 const MIN_BITS = 1024
 const MAX_BITS = 4096
 const EXPONENT = '010001'
+const KEY_TYPE = utf8Encode('ssh-rsa')
 /** 4096 bits take 1234 decimal digits. */
 const MAX_SIGNATURE_DIGITS = 1234
 
@@ -32,12 +34,12 @@ export interface LegacyKey {
 }
 
 /**
- * Reads `ssh-rsa BASE64`, a comment word behind it tolerated.
+ * Reads `ssh-rsa BASE64`, a comment behind it tolerated. Numbers in their shortest form only: a key has one spelling.
  *
  * @throws {IdentityError} `KeyMalformed`
  */
 export async function readLegacyKey(line: string): Promise<LegacyKey> {
-  const match = /^ssh-rsa ([A-Za-z0-9+/]{1,1024}={0,2})(?: \S{1,128})?$/.exec(line)
+  const match = /^ssh-rsa ([A-Za-z0-9+/]{1,1024}={0,2})(?: [^\r\n]*)?$/.exec(line)
   if (match?.[1] === undefined) throw malformed('public key is not an ssh-rsa line')
   const [type, exponent, modulus, ...rest] = readStrings(decodeBase64(match[1]))
   if (
@@ -45,11 +47,11 @@ export async function readLegacyKey(line: string): Promise<LegacyKey> {
     exponent === undefined ||
     modulus === undefined ||
     rest.length > 0 ||
-    utf8Decode(type) !== 'ssh-rsa'
+    !equalBytes(type, KEY_TYPE)
   )
     throw malformed('public key does not hold exactly an exponent and a modulus')
   if (toHex(exponent) !== EXPONENT) throw malformed('public exponent is not 65537')
-  const plain = modulus[0] === 0 ? modulus.subarray(1) : modulus
+  const plain = unsigned(modulus)
   const bits = plain.length * 8 - Math.clz32(plain[0] ?? 0) + 24
   if (bits < MIN_BITS || bits > MAX_BITS || ((plain.at(-1) ?? 0) & 1) === 0)
     throw malformed(`a modulus of ${bits} bits is not usable`)
@@ -95,6 +97,13 @@ function readStrings(blob: Uint8Array): Uint8Array[] {
     at += 4 + length
   }
   return strings
+}
+
+/** An mpint (RFC 4251 section 5) without its sign byte, which stands there only before a set high bit. */
+function unsigned(mpint: Uint8Array): Uint8Array {
+  const [first = 0, second = 0] = mpint
+  if (first >= 0x80 || (first === 0 && second < 0x80)) throw malformed('public key holds a number in an odd form')
+  return first === 0 ? mpint.subarray(1) : mpint
 }
 
 /** SubjectPublicKeyInfo (RFC 5280) of an RSA key with exponent 65537. */

@@ -95,7 +95,7 @@ function checkSources(sources: LegacyElements['sources']): void {
 
 /** The user name in a source: its file lies directly under the host and is called `name.xml`. */
 function nameIn(source: string): string {
-  const match = /^https?:\/\/[^/\s]+\/([a-z0-9_-]{3,20})\.xml$/.exec(source)
+  const match = /^https?:\/\/[^/\s?#@\\\p{C}]+\/([a-z0-9_-]{3,20})\.xml$/u.exec(source)
   if (match?.[1] !== undefined) return match[1]
   throw malformed(`source ${JSON.stringify(source.slice(0, 200))} is not an address of an identity file`)
 }

@@ -1,11 +1,17 @@
-import { utf8Decode } from '@bitdust/crypto'
-import { XMLParser, XMLValidator } from 'fast-xml-parser'
-import { MAX_IDENTITY_BYTES } from '../document/limits.ts'
-import { IdentityError } from '../errors.ts'
+import { decodeDocument } from '../xml/decode-document.ts'
+import { malformed } from '../xml/malformed.ts'
+import { parseXml, type XmlNode } from '../xml/parse-xml.ts'
 
 const LISTS = { sources: 'source', contacts: 'contact', certificates: 'certificate', scrubbers: 'scrubber' } as const
 const TEXTS = ['postage', 'date', 'version', 'revision', 'publickey', 'signature'] as const
-const MAX_NESTED_TAGS = 16
+const RULES = { syntax: 'full', maxDepth: 16, maxElements: 16_384 } as const
+const DECLARATION =
+  /^<\?xml[ \t\r\n]+version=["']1\.0["'](?:[ \t\r\n]+encoding=["']([A-Za-z0-9._-]+)["'])?(?:[ \t\r\n]+standalone=["'](?:yes|no)["'])?[ \t\r\n]*\?>/
+/** Encodings in which ASCII means what it means in UTF-8. UTF-16 and UTF-7 are none of them. */
+const ASCII_ENCODING = /^(?:us-ascii|ascii|iso-8859-\d{1,2}|latin-?1|windows-125\d)$/i
+/** What the original strips round every text: white space of any script, but no byte order mark. */
+const SPACE = '[\\t\\n\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+'
+const OUTER_SPACE = new RegExp(`^${SPACE}|${SPACE}$`, 'g')
 
 /** An identity file of the original as it stands in the XML: texts trimmed, empty list items dropped, nothing checked. */
 export interface LegacyElements extends Readonly<Record<keyof typeof LISTS, readonly string[]>> {
@@ -13,40 +19,18 @@ export interface LegacyElements extends Readonly<Record<keyof typeof LISTS, read
   readonly text: (name: (typeof TEXTS)[number]) => string | null
 }
 
-/** What the parser returns with `preserveOrder`: one object per node, keyed by the name of the tag or `#text`. */
-type ParsedNode = { readonly [name: string]: unknown }
-
-const parser = new XMLParser({
-  preserveOrder: true,
-  ignoreAttributes: true,
-  parseTagValue: false,
-  trimValues: false,
-  processEntities: true,
-  htmlEntities: false,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  maxNestedTags: MAX_NESTED_TAGS,
-})
-
 /**
- * Reads an identity file the way the original does: any order, unknown elements, attributes and comments passed over.
- * What could harm the reader is refused all the same: size, DOCTYPE, entities of one's own, several roots, depth.
+ * Reads an identity file the way the original does: any order; unknown elements, attributes, comments passed over.
+ * What could harm the reader, or be read in two ways, is refused all the same: size, DOCTYPE, entities of one's own,
+ * another encoding, several roots, depth, an element twice, elements inside a value.
  *
  * @throws {IdentityError} `IdentityMalformed`, naming the rule.
  */
 export function readLegacyXml(bytes: Uint8Array): LegacyElements {
-  if (bytes.length > MAX_IDENTITY_BYTES)
-    throw malformed(`document is ${bytes.length} bytes, limit is ${MAX_IDENTITY_BYTES}`)
-  const text = decode(bytes).trim()
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) throw malformed('document holds a DOCTYPE')
-  if (XMLValidator.validate(text) !== true) throw malformed('document is not well-formed XML')
-  const roots = parse(text).filter((node) => !isBlankText(node))
-  const [root] = roots
-  if (root === undefined || roots.length > 1 || root.identity === undefined)
-    throw malformed('document has not exactly one root <identity>')
-  const children = root.identity as readonly ParsedNode[]
-  const texts = new Map(TEXTS.map((name) => [name, textOf(children, name)]))
-  const list = (name: keyof typeof LISTS) => listOf(children, name)
+  const root = parseXml(withoutDeclaration(decodeDocument(bytes)), RULES)
+  if (root.name !== 'identity') throw malformed(`root element is <${root.name.slice(0, 20)}>, expected <identity>`)
+  const texts = new Map(TEXTS.map((name) => [name, textOf(root.children, name)]))
+  const list = (name: keyof typeof LISTS) => listOf(root.children, name)
   return {
     sources: list('sources'),
     contacts: list('contacts'),
@@ -56,53 +40,36 @@ export function readLegacyXml(bytes: Uint8Array): LegacyElements {
   }
 }
 
-function listOf(children: readonly ParsedNode[], name: keyof typeof LISTS): readonly string[] {
-  const items = only(children, name) ?? []
+function withoutDeclaration(text: string): string {
+  const start = text.replace(/^\u{FEFF}/u, '').replaceAll(/^[ \t\r\n]+/g, '')
+  const [declaration = '', encoding = 'utf-8'] = DECLARATION.exec(start) ?? []
+  const isUtf8 = /^utf-?8$/i.test(encoding)
+  const isAscii = ASCII_ENCODING.test(encoding) && /^\p{ASCII}*$/u.test(start)
+  if (!isUtf8 && !isAscii) throw malformed(`document says that it is ${encoding}, expected utf-8`)
+  return start.slice(declaration.length)
+}
+
+function listOf(children: readonly XmlNode[], name: keyof typeof LISTS): readonly string[] {
+  const items = only(children, name)?.children ?? []
   return items
-    .filter((node) => node[LISTS[name]] !== undefined)
-    .map((node) => joinText(node[LISTS[name]] as readonly ParsedNode[]))
+    .filter((item) => item.name === LISTS[name])
+    .map(readValue)
     .filter((text) => text !== '')
 }
 
-function textOf(children: readonly ParsedNode[], name: string): string | null {
+function textOf(children: readonly XmlNode[], name: string): string | null {
   const found = only(children, name)
-  return found === null ? null : joinText(found)
+  return found === null ? null : readValue(found)
 }
 
-/** The contents of the element of this name. Two of them could be read in two ways, so they are refused. */
-function only(children: readonly ParsedNode[], name: string): readonly ParsedNode[] | null {
-  const found = children.filter((node) => node[name] !== undefined)
-  if (found.length > 1) throw malformed(`element <${name}> appears twice`)
-  return (found[0]?.[name] as readonly ParsedNode[] | undefined) ?? null
+/** The element of this name. Two of them could be read in two ways, so they are refused. */
+function only(children: readonly XmlNode[], name: string): XmlNode | null {
+  const [first, second] = children.filter((child) => child.name === name)
+  if (second !== undefined) throw malformed(`element <${name}> appears twice`)
+  return first ?? null
 }
 
-function joinText(nodes: readonly ParsedNode[]): string {
-  return nodes
-    .map((node) => node['#text'] ?? '')
-    .join('')
-    .trim()
-}
-
-function isBlankText(node: ParsedNode): boolean {
-  return typeof node['#text'] === 'string' && node['#text'].trim() === ''
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return utf8Decode(bytes)
-  } catch (cause) {
-    throw malformed('document is not UTF-8', cause)
-  }
-}
-
-function parse(text: string): readonly ParsedNode[] {
-  try {
-    return parser.parse(text) as readonly ParsedNode[]
-  } catch (cause) {
-    throw malformed('document is not well-formed XML', cause)
-  }
-}
-
-function malformed(message: string, cause?: unknown): IdentityError {
-  return new IdentityError('IdentityMalformed', message, cause === undefined ? {} : { cause })
+function readValue({ name, children, text }: XmlNode): string {
+  if (children.length > 0) throw malformed(`<${name}> holds elements, expected text`)
+  return text.replaceAll(OUTER_SPACE, '')
 }

@@ -5,9 +5,12 @@ import type { IdServerPort } from './id-server-port.ts'
 /** What became of a document at one of its sources. */
 export interface PublishOutcome {
   readonly source: Idurl
-  /** `taken`: another key holds the name. `outrun`: it holds a later revision of ours. `dead`: no answer, or refused. */
-  readonly is: 'published' | 'taken' | 'outrun' | 'dead'
-  /** What the server, or the way to it, answered. Absent when published. */
+  /**
+   * `taken`: another key holds the name. `outrun`: it holds a later revision of ours. `dead`: no answer, or refused.
+   * `static`: not sent, because the owner copies it there himself.
+   */
+  readonly is: 'published' | 'taken' | 'outrun' | 'dead' | 'static'
+  /** What the server, or the way to it, answered. Absent when it took the document, and when it was not asked. */
   readonly error?: unknown
 }
 

@@ -17,6 +17,11 @@ export interface PublisherOptions {
   /** The newest document known on this device: of a registration, or kept from the last run. */
   readonly identity: IdentityDocument
   readonly idServers: Pick<IdServerPort, 'fetch' | 'publish'>
+  /**
+   * Whether a source is a static host, to which the owner copies the document himself: it is read, and never sent to.
+   * @default none is
+   */
+  readonly isStatic?: (source: Idurl) => boolean
   /** Dates the documents. */
   readonly clock: Pick<Clock, 'now'>
   /** Told each new document of this identity, published here or found at a source, before anything else is done with it. */
@@ -31,9 +36,21 @@ export interface SourceState {
   readonly source: Idurl
   /** `stale`: an older revision of ours. `missing`: the server answers and has nothing. `taken`: another key is there. */
   readonly is: 'current' | 'stale' | 'missing' | 'taken' | 'dead'
+  /** The owner copies the document there himself: nobody else can make it current. */
+  readonly isStatic: boolean
 }
 
-/** What came of a publication; at least one source holds the document. */
+/** What is known of a source without asking it. */
+export interface SourceReport {
+  readonly source: Idurl
+  /** `unknown`: not asked since this publisher was made. */
+  readonly is: SourceState['is'] | 'unknown'
+  readonly isStatic: boolean
+  /** Since when it is so, as far as this publisher saw, in ms since the Unix epoch. */
+  readonly since: number
+}
+
+/** What came of a publication. */
 export interface Publication extends SignedIdentity {
   /** One for each source of the document, in its order. */
   readonly outcomes: readonly PublishOutcome[]
@@ -43,28 +60,47 @@ export interface Publication extends SignedIdentity {
 export interface Publisher {
   /** The newest document of this identity that this device knows. */
   current(): IdentityDocument
+  /** Whether a source is a static host, see {@link PublisherOptions.isStatic}. */
+  isStatic(source: Idurl): boolean
+  /** How the sources of the current document stood when they were asked last, in its order. */
+  sources(): readonly SourceReport[]
   /** Reads all sources, takes over a newer document of one's own found there, and tells how each stands to it. */
   check(options?: { readonly signal?: AbortSignal }): Promise<readonly SourceState[]>
+  /** Takes over a newer document of this identity that came another way; every other one is passed over. */
+  adopt(document: IdentityDocument): Promise<void>
+  /** Sends the current document, as it is, to all sources once more. Never rejects but for the signal. */
+  republish(options?: { readonly signal?: AbortSignal }): Promise<readonly PublishOutcome[]>
   /**
    * Changes the identity. All sources are read first and the change is made to the newest document found, so what other
    * devices added (certificates, contacts) stays; then revision + 1 is signed and sent to all sources. When a server has
    * been given a later revision meanwhile, everything is repeated. Sources that the change adds come first, and nothing
    * else is touched when one of them refuses.
    *
+   * @param options.unpublished - What when no ID-server takes it: `refuse`, or `keep` the document, to be known by other
+   *   ways (a DHT, peers) until there is a server again. @default 'refuse'
    * @throws {IdentityError} `IdentityMalformed` when the change breaks a rule of the document; `IdentityNameTaken` when
    *   other keys hold the name, `Timeout` (retryable) when there was no answer: at an added source (then it is the
    *   `subject`), or at all sources. `Timeout` also when others kept writing.
    */
-  publish(change: IdentityChange, options?: { readonly signal?: AbortSignal }): Promise<Publication>
+  publish(change: IdentityChange, options?: PublishOptions): Promise<Publication>
+}
+
+/** How to publish. */
+export interface PublishOptions {
+  readonly signal?: AbortSignal
+  readonly unpublished?: 'refuse' | 'keep'
 }
 
 /** Publishing against other writers ends at some point, even if they never do. */
 const MAX_ATTEMPTS = 5
 
 /** Creates a publisher. It asks nobody before the first call. */
-export function createPublisher({ key, identity, idServers, clock, onChanged }: PublisherOptions): Publisher {
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { key, identity, idServers, clock, onChanged, isStatic = () => false } = options
   const exclusively = createLock()
+  const reports = new Map<Idurl, SourceReport>()
   let current = identity
+  noteSources([])
 
   function readAll(sources: Iterable<Idurl>, signal: AbortSignal): Promise<readonly (readonly [Idurl, Holding])[]> {
     return Promise.all(
@@ -79,29 +115,80 @@ export function createPublisher({ key, identity, idServers, clock, onChanged }: 
     current = document
   }
 
+  /** Keeps a report on every source of the current document; what is not told here stays as it was. */
+  function noteSources(states: readonly Pick<SourceState, 'source' | 'is'>[]): void {
+    const before = new Map(reports)
+    reports.clear()
+    for (const source of current.sources) {
+      const old = before.get(source)
+      const is = states.find((state) => state.source === source)?.is ?? old?.is ?? 'unknown'
+      const since = old?.is === is ? old.since : clock.now()
+      reports.set(source, { source, is, isStatic: isStatic(source), since })
+    }
+  }
+
   async function check(signal: AbortSignal): Promise<readonly SourceState[]> {
     const holdings = await readAll(current.sources, signal)
     const newest = newestOf([current, ...documentsOf(holdings)])
     if (newest.revision > current.revision) await replace(newest)
-    return holdings.map(([source, holding]) => ({ source, is: stateOf(holding, current) }))
+    const states = holdings.map(([source, holding]) => ({
+      source,
+      is: stateOf(holding, current),
+      isStatic: isStatic(source),
+    }))
+    noteSources(states)
+    return states
+  }
+
+  /** Sends to those that take documents; of the others it is only known that theirs is not this one. */
+  async function sendTo(sources: readonly Idurl[], document: IdentityDocument, signal: AbortSignal) {
+    const servers = sources.filter((source) => !isStatic(source))
+    const sent = await publishTo(servers, document.bytes, idServers, signal)
+    const left = sources.filter(isStatic).map((source): PublishOutcome => ({ source, is: 'static' }))
+    return [...(await Promise.all(sent.map((outcome) => proven(outcome, document, signal)))), ...left]
+  }
+
+  /** Whoever says that he holds a later revision has to show it, or one server could hold up all the others. */
+  async function proven(outcome: PublishOutcome, sent: IdentityDocument, signal: AbortSignal): Promise<PublishOutcome> {
+    if (outcome.is !== 'outrun') return outcome
+    const holding = await lookUp(idServers, outcome.source, sent.fingerprint, signal)
+    const isLater = holding.is === 'mine' && holding.document.revision >= sent.revision
+    return isLater && !equalBytes(holding.document.bytes, sent.bytes) ? outcome : { ...outcome, is: 'dead' }
   }
 
   /** New sources first: a document must not spread that names a place which does not take it. */
-  async function send({ document, bytes }: SignedIdentity, before: readonly Idurl[], signal: AbortSignal) {
+  async function send(
+    document: IdentityDocument,
+    before: readonly Idurl[],
+    unpublished: 'refuse' | 'keep',
+    signal: AbortSignal,
+  ) {
     const [kept, added] = [true, false].map((wasThere) =>
       document.sources.filter((source) => before.includes(source) === wasThere),
     ) as [Idurl[], Idurl[]]
-    const first = await publishTo(added, bytes, idServers, signal)
-    const failed = first.filter(({ is }) => is !== 'published')
+    await refuseTaken(added.filter(isStatic), signal)
+    const first = await sendTo(added, document, signal)
+    const failed = first.filter(({ is }) => is !== 'published' && is !== 'static')
     if (failed.some(({ is }) => is === 'outrun')) return first
     if (failed.length > 0) throw refused(failed)
-    const outcomes = [...first, ...(await publishTo(kept, bytes, idServers, signal))]
-    const isKnown = outcomes.some(({ is }) => is === 'published' || is === 'outrun')
-    if (!isKnown) throw refused(outcomes)
+    const outcomes = [...first, ...(await sendTo(kept, document, signal))]
+    const servers = outcomes.filter(({ is }) => is !== 'static')
+    const isKnown = servers.length === 0 || servers.some(({ is }) => is === 'published' || is === 'outrun')
+    if (!isKnown && unpublished === 'refuse') throw refused(servers)
     return document.sources.flatMap((source) => outcomes.filter((outcome) => outcome.source === source))
   }
 
-  async function publish(change: IdentityChange, signal: AbortSignal): Promise<Publication> {
+  /** A static host cannot refuse, so it is looked at: the page of somebody else must not become a source of ours. */
+  async function refuseTaken(sources: readonly Idurl[], signal: AbortSignal): Promise<void> {
+    const holdings = await readAll(sources, signal)
+    const taken = holdings.flatMap(([source, { is }]): PublishOutcome[] => (is === 'taken' ? [{ source, is }] : []))
+    if (taken.length > 0) throw refused(taken)
+  }
+
+  async function publish(
+    change: IdentityChange,
+    { signal = neverAborted(), unpublished = 'refuse' }: PublishOptions,
+  ): Promise<Publication> {
     const sources = new Set(current.sources)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const documents = [current, ...documentsOf(await readAll(sources, signal))]
@@ -109,9 +196,10 @@ export function createPublisher({ key, identity, idServers, clock, onChanged }: 
       const fields = { ...change(base), revision: base.revision + 1, date: formatIdentityDate(clock.now()) }
       const signed = await signIdentity(fields, key)
       for (const source of signed.document.sources) sources.add(source)
-      const outcomes = await send(signed, base.sources, signal)
+      const outcomes = await send(signed.document, base.sources, unpublished, signal)
       if (outcomes.some(({ is }) => is === 'outrun')) continue
       await replace(signed.document)
+      noteSources(outcomes.map((outcome) => ({ source: outcome.source, is: stateAfter(outcome) })))
       return { ...signed, outcomes }
     }
     throw new IdentityError('Timeout', `${current.sources[0]}: others kept writing it ${MAX_ATTEMPTS} times`, {
@@ -119,10 +207,28 @@ export function createPublisher({ key, identity, idServers, clock, onChanged }: 
     })
   }
 
+  /** A static host that was well has an older revision from now on; what was wrong with it still is. */
+  function stateAfter({ source, is }: PublishOutcome): SourceState['is'] {
+    if (is === 'published') return 'current'
+    if (is !== 'static') return is === 'outrun' ? 'stale' : is
+    const before = reports.get(source)
+    if (before === undefined) return 'missing'
+    return before.is === 'current' || before.is === 'unknown' ? 'stale' : before.is
+  }
+
   return {
     current: () => current,
+    isStatic,
+    sources: () => [...reports.values()],
     check: ({ signal = neverAborted() } = {}) => exclusively(() => check(signal)),
-    publish: (change, { signal = neverAborted() } = {}) => exclusively(() => publish(change, signal)),
+    adopt: (document) =>
+      exclusively(async () => {
+        if (document.fingerprint !== current.fingerprint || document.revision <= current.revision) return
+        await replace(document)
+        noteSources([])
+      }),
+    republish: ({ signal = neverAborted() } = {}) => exclusively(async () => sendTo(current.sources, current, signal)),
+    publish: (change, how = {}) => exclusively(() => publish(change, how)),
   }
 }
 

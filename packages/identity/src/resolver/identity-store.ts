@@ -5,7 +5,7 @@
 export interface IdentityStore {
   /** The bytes last put under the key, or null. */
   get(key: string): Promise<Uint8Array | null>
-  /** Replaces what is under the key, atomically and durably before it resolves. Empty bytes stand for "removed". */
+  /** Replaces what is under the key, atomically and durably before it resolves. Empty bytes remove the key. */
   put(key: string, bytes: Uint8Array): Promise<void>
   /** Keys that begin with the prefix, in no order. */
   list(prefix: string): AsyncIterable<string>
@@ -16,7 +16,10 @@ export function memoryIdentityStore(): IdentityStore {
   const values = new Map<string, Uint8Array>()
   return {
     get: async (key) => values.get(key)?.slice() ?? null,
-    put: async (key, bytes) => void values.set(key, bytes.slice()),
+    async put(key, bytes) {
+      if (bytes.length === 0) values.delete(key)
+      else values.set(key, bytes.slice())
+    },
     async *list(prefix) {
       for (const key of [...values.keys()]) if (key.startsWith(prefix)) yield key
     },

@@ -6,9 +6,25 @@ import { createLock } from '../lock.ts'
 import type { AddressOptions } from '../names/address.ts'
 import type { Idurl } from '../names/idurl.ts'
 import type { IdentityStore } from './identity-store.ts'
+import { createRecentMap } from './recent-map.ts'
+import { createShelf } from './shelf.ts'
 
-/** Documents kept in memory; the others are read from the store again. */
+/** Documents kept in memory, each up to some 100 KiB; the others are read from the store again. */
 const MAX_DOCUMENTS_IN_MEMORY = 1000
+/** Addresses whose key is kept in memory. */
+const MAX_PINS_IN_MEMORY = 10_000
+/** First sources kept in memory. */
+const MAX_PRIMARIES = 10_000
+/** Addresses remembered for each identity remembered: pins are small, and they are what protects against liars. */
+const PINS_PER_IDENTITY = 6
+
+/** How much a ledger remembers. */
+export interface LedgerOptions extends AddressOptions {
+  /** @see ResolverOptions.maxSeen */
+  readonly maxSeen: number
+  /** @see ResolverOptions.keep */
+  readonly keep: () => Iterable<Fingerprint> | Promise<Iterable<Fingerprint>>
+}
 
 /** What is known about identities, and the rules by which it changes (`threats.md` A6). */
 export interface Ledger {
@@ -23,25 +39,45 @@ export interface Ledger {
   forgetPin(idurl: Idurl): Promise<void>
 }
 
-export function createLedger(store: IdentityStore, options: AddressOptions): Ledger {
-  const documents = new Map<Fingerprint, IdentityDocument>()
-  const primaries = new Map<Fingerprint, Idurl>()
+export function createLedger(store: IdentityStore, { maxSeen, keep, ...options }: LedgerOptions): Ledger {
+  const documents = createRecentMap<Fingerprint, IdentityDocument>(MAX_DOCUMENTS_IN_MEMORY)
+  const primaries = createRecentMap<Fingerprint, Idurl>(MAX_PRIMARIES)
+  const pins = createRecentMap<Idurl, Fingerprint>(MAX_PINS_IN_MEMORY)
   // Comparing with what is known and replacing it must not interleave.
   const exclusively = createLock()
+  const documentShelf = createShelf({
+    store,
+    prefix: 'identity/',
+    max: maxSeen,
+    ownerOf: (fingerprint) => fingerprint as Fingerprint,
+    keep: async () => keep(),
+    onDropped: (fingerprint) => {
+      documents.delete(fingerprint as Fingerprint)
+      primaries.delete(fingerprint as Fingerprint)
+    },
+  })
+  const pinShelf = createShelf({
+    store,
+    prefix: 'pin/',
+    max: PINS_PER_IDENTITY * maxSeen,
+    ownerOf: (_, bytes) => parseFingerprint(utf8Decode(bytes)),
+    keep: async () => keep(),
+    onDropped: (idurl) => pins.delete(idurl as Idurl),
+  })
 
   function remember(document: IdentityDocument): void {
-    documents.delete(document.fingerprint)
     documents.set(document.fingerprint, document)
     primaries.set(document.fingerprint, primaryOf(document))
-    const [oldest] = documents.keys()
-    if (documents.size > MAX_DOCUMENTS_IN_MEMORY && oldest !== undefined) documents.delete(oldest)
   }
 
   async function known(fingerprint: Fingerprint): Promise<IdentityDocument | undefined> {
     const inMemory = documents.get(fingerprint)
-    if (inMemory !== undefined) return inMemory
-    const bytes = await store.get(documentKey(fingerprint))
-    if (bytes === null || bytes.length === 0) return undefined
+    if (inMemory !== undefined) {
+      documentShelf.touch(fingerprint)
+      return inMemory
+    }
+    const bytes = await documentShelf.get(fingerprint)
+    if (bytes === undefined) return undefined
     // It was accepted under the settings of its day; whether a private address may be contacted is checked elsewhere.
     const document = await openIdentity(bytes, { allowPrivate: true }).catch(() => undefined)
     if (document?.fingerprint !== fingerprint) return undefined
@@ -50,8 +86,16 @@ export function createLedger(store: IdentityStore, options: AddressOptions): Led
   }
 
   async function pinOf(idurl: Idurl): Promise<Fingerprint | undefined> {
-    const bytes = await store.get(pinKey(idurl))
-    return bytes === null || bytes.length === 0 ? undefined : parseFingerprint(utf8Decode(bytes))
+    const inMemory = pins.get(idurl)
+    if (inMemory !== undefined) {
+      pinShelf.touch(idurl)
+      return inMemory
+    }
+    const bytes = await pinShelf.get(idurl)
+    if (bytes === undefined) return undefined
+    const fingerprint = parseFingerprint(utf8Decode(bytes))
+    pins.set(idurl, fingerprint)
+    return fingerprint
   }
 
   async function acceptOpened(document: IdentityDocument, servedBy: Idurl | undefined) {
@@ -69,8 +113,12 @@ export function createLedger(store: IdentityStore, options: AddressOptions): Led
     const before = await known(document.fingerprint)
     if (before !== undefined) checkOrder(before, document, servedBy)
     const isNew = before === undefined || document.revision > before.revision
-    if (isNew) await store.put(documentKey(document.fingerprint), document.bytes)
-    if (servedBy !== undefined && !isPinned) await store.put(pinKey(servedBy), utf8Encode(document.fingerprint))
+    // The pin first: a document without one is hearsay, a pin without a document still refuses every other key.
+    if (servedBy !== undefined && !isPinned) {
+      await pinShelf.put(servedBy, utf8Encode(document.fingerprint))
+      pins.set(servedBy, document.fingerprint)
+    }
+    if (isNew) await documentShelf.put(document.fingerprint, document.bytes)
     const newest = isNew ? document : before
     remember(newest)
     return { document: newest, isNew }
@@ -93,7 +141,11 @@ export function createLedger(store: IdentityStore, options: AddressOptions): Led
       return exclusively(() => acceptOpened(document, servedBy))
     },
     primary: (fingerprint) => primaries.get(fingerprint),
-    forgetPin: (idurl) => exclusively(() => store.put(pinKey(idurl), new Uint8Array())),
+    forgetPin: (idurl) =>
+      exclusively(async () => {
+        await pinShelf.remove(idurl)
+        pins.delete(idurl)
+      }),
   }
 }
 
@@ -119,12 +171,4 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 function primaryOf({ sources: [first], fingerprint }: IdentityDocument): Idurl {
   if (first === undefined) throw new IdentityError('IdentityMalformed', `identity ${fingerprint} has no source`)
   return first
-}
-
-function documentKey(fingerprint: Fingerprint): string {
-  return `identity/${fingerprint}`
-}
-
-function pinKey(idurl: Idurl): string {
-  return `pin/${idurl}`
 }

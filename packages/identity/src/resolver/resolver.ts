@@ -5,9 +5,11 @@ import { openIdentity } from '../document/open-identity.ts'
 import { IdentityError } from '../errors.ts'
 import type { AddressOptions } from '../names/address.ts'
 import type { Idurl } from '../names/idurl.ts'
+import { withTimeLimit } from '../with-time-limit.ts'
 import type { IdentityQuery, IdentitySource } from './identity-source.ts'
 import type { IdentityStore } from './identity-store.ts'
 import { createLedger } from './ledger.ts'
+import { createRecentMap } from './recent-map.ts'
 
 /** What {@link createResolver} needs. */
 export interface ResolverOptions extends AddressOptions {
@@ -17,6 +19,16 @@ export interface ResolverOptions extends AddressOptions {
   readonly clock: Clock
   /** How long a confirmed document is returned without asking anybody, in ms. @default 300_000 */
   readonly freshMs?: number
+  /**
+   * Identities in use: oneself, contacts, partners of contracts, members of shares. They are never forgotten. Asked when
+   * others have to go. @default nobody
+   */
+  readonly keep?: () => Iterable<Fingerprint> | Promise<Iterable<Fingerprint>>
+  /**
+   * Identities that the store holds; more are kept only of those in use. Whoever was not used for longest is forgotten
+   * (document and later, six times as many, the keys of his addresses), and met anew when he comes again. @default 5_000
+   */
+  readonly maxSeen?: number
 }
 
 /** How to resolve one identity. */
@@ -52,6 +64,14 @@ export interface Resolver {
    *   the document does not name `servedBy`). What was known stays as it was.
    */
   accept(document: IdentityDocument | Uint8Array, options?: { readonly servedBy?: Idurl }): Promise<IdentityDocument>
+  /** The newest document that is known of a key, without asking anybody; undefined when there is none. */
+  known(fingerprint: Fingerprint): Promise<IdentityDocument | undefined>
+  /**
+   * Calls back whenever a newer document of an identity was taken in, however it came; the first of one included.
+   *
+   * @returns What ends it.
+   */
+  onNewer(listener: (document: IdentityDocument) => void): () => void
   /** True when both addresses belong to one key; one never seen is resolved first and may throw as `resolve` does. */
   sameIdentity(a: Idurl, b: Idurl, options?: ResolveOptions): Promise<boolean>
   /** The current IDURL of a key, as far as this process has seen its document; undefined otherwise. */
@@ -61,23 +81,30 @@ export interface Resolver {
 }
 
 const DEFAULT_FRESH_MS = 300_000
+/** Some 15 MB in the store, and 320 MiB if every document is as large as may be. */
+const DEFAULT_MAX_SEEN = 5_000
+/** Times of confirmation and disputes kept in memory; who falls out is asked again. */
+const MAX_IN_MEMORY = 10_000
 /** The second opinion at first sight must not hold up a first contact for long. */
 const SECOND_OPINION_MS = 5_000
 
 /** Creates a resolver. It asks nobody before the first call. */
 export function createResolver(options: ResolverOptions): Resolver {
   const { sources, store, clock, allowPrivate = false, freshMs = DEFAULT_FRESH_MS } = options
-  const ledger = createLedger(store, { allowPrivate })
+  const { keep = () => [], maxSeen = DEFAULT_MAX_SEEN } = options
+  const ledger = createLedger(store, { allowPrivate, keep, maxSeen })
   /** When a document was last seen at one of its sources, on the monotonic clock. */
-  const confirmedAt = new Map<Fingerprint, number>()
+  const confirmedAt = createRecentMap<Fingerprint, number>(MAX_IN_MEMORY)
   /** IDURLs that served another key than theirs: never answered from memory. */
-  const disputed = new Set<Idurl>()
+  const disputed = createRecentMap<Idurl, true>(MAX_IN_MEMORY)
+  const listeners = new Set<(document: IdentityDocument) => void>()
 
   async function accept(bytes: Uint8Array, servedBy?: Idurl): Promise<IdentityDocument> {
     const { document, isNew } = await ledger.accept(bytes, servedBy)
     if (servedBy !== undefined) disputed.delete(servedBy)
     // The same old document from anybody proves nothing about now.
     if (isNew || servedBy !== undefined) confirmedAt.set(document.fingerprint, clock.monotonic())
+    if (isNew) for (const listener of listeners) listener(document)
     return document
   }
 
@@ -113,7 +140,7 @@ export function createResolver(options: ResolverOptions): Resolver {
       if (bytes !== null) return known === undefined ? await meet(idurl, bytes, signal) : await accept(bytes, idurl)
     } catch (error) {
       signal.throwIfAborted()
-      if (isBitdustError(error, 'IdentityKeyChanged')) disputed.add(idurl)
+      if (isBitdustError(error, 'IdentityKeyChanged')) disputed.set(idurl, true)
       if (known === undefined || isBitdustError(error, 'IdentityKeyChanged')) throw error
       failures.push(error)
     }
@@ -229,6 +256,11 @@ export function createResolver(options: ResolverOptions): Resolver {
     resolve,
     accept: (document, { servedBy } = {}) =>
       accept(document instanceof Uint8Array ? document : document.bytes, servedBy),
+    known: ledger.known,
+    onNewer(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
     async sameIdentity(a, b, resolveOptions) {
       return a === b || (await keyOf(a, resolveOptions)) === (await keyOf(b, resolveOptions))
     },
@@ -248,24 +280,4 @@ function unreachable(query: IdentityQuery, failures: readonly unknown[]): Identi
     subject,
     retryable: true,
   })
-}
-
-/** Runs work under a signal that aborts with the outer one or after a while. */
-async function withTimeLimit<T>(
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limit = new AbortController()
-  const done = new AbortController()
-  clock.sleep(ms, done.signal).then(
-    () => limit.abort(new IdentityError('Timeout', `no answer in ${ms} ms`, { retryable: true })),
-    () => undefined,
-  )
-  try {
-    return await work(AbortSignal.any([signal, limit.signal]))
-  } finally {
-    done.abort()
-  }
 }

@@ -1,3 +1,5 @@
+import type { ReadBodyOptions } from './read-body.ts'
+
 /** An HTTP request as far as an ID-server looks at it, whatever platform it came from. */
 export interface Ask {
   /** In upper case, as HTTP writes it. */
@@ -6,8 +8,8 @@ export interface Ask {
   readonly target: string
   /** The value of a header, by its name in lower case; `null` when absent. */
   header(name: string): string | null
-  /** The body as a stream, `null` when there is none. Called at most once. */
-  body(): ReadableStream<Uint8Array> | null
+  /** Reads the body to its end, by the rules of {@link readBody}. Called at most once. */
+  readBody(options: ReadBodyOptions): Promise<Uint8Array>
 }
 
 /** What the platform knows of a request beside the request itself. */

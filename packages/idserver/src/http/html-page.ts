@@ -3,11 +3,22 @@ import type { Answer } from './answer.ts'
 
 /** Everything that the pages look like. Long values break anywhere, so that nobody's value widens the page. */
 const STYLE = `
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; color-scheme: light dark }
-h1 { font-size: 1.4rem }
-dt { margin-top: 1rem; font-weight: 600 }
-dd { margin: 0 }
-code, li { overflow-wrap: anywhere }
+:root { color-scheme: light dark; --ink: light-dark(#1c2430, #e4e8ee); --soft: light-dark(#5d6b7c, #9aa7b6); --line: light-dark(#dde3ea, #333c48); --link: light-dark(#0b5cad, #7ab8ff) }
+body { max-width: 56rem; margin: 0 auto; padding: 2.5rem 1.25rem; color: var(--ink); background: light-dark(#fff, #161b22); font: 1rem/1.55 system-ui, sans-serif }
+h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.25; overflow-wrap: anywhere }
+p { margin: 0 0 1.5rem; color: var(--soft) }
+a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: .2em }
+code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere }
+ul { columns: 13rem; column-gap: 2rem; margin: 0; padding: 1rem 0; border-block: 1px solid var(--line); list-style: none }
+li { break-inside: avoid; overflow-wrap: anywhere }
+li a { text-decoration: none }
+li a + a { margin-left: .5rem; color: var(--soft); font-size: .75rem }
+dl { margin: 0 0 1.5rem; border-top: 1px solid var(--line) }
+dl div { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 3fr); gap: 0 1.5rem; padding: .6rem 0; border-bottom: 1px solid var(--line) }
+dt { grid-row: span 99; color: var(--soft) }
+dd { grid-column: 2; margin: 0; overflow-wrap: anywhere }
+nav { display: flex; gap: 1.5rem; margin-top: 1rem }
+@media (max-width: 34rem) { dl div { display: block } }
 `
 
 /**

@@ -25,18 +25,17 @@ export function identityPage({ name, host, document, etag }: IdentityPage): Answ
     row('Written', [escapeHtml(date)]),
     row('Software', [escapeHtml(version)]),
   ]
-  const content = `<dl>
+  const content = `<p>The key below signed <a href="/${escapeHtml(name)}.xml">the document</a>. This server can hold it back, but not change it.</p>
+<dl>
 ${rows.join('\n')}
 </dl>
-<p>This server can hold back or delete this identity, but not change it: the key above signed
-<a href="/${escapeHtml(name)}.xml">the document</a>.</p>
 <nav><a href="/">All identities</a></nav>`
   return htmlPage(`${name} at ${host}`, content, { etag })
 }
 
 function row(term: string, values: readonly string[]): string {
   const shown = values.length === 0 ? ['none'] : values
-  return `<dt>${term}</dt>\n${shown.map((value) => `<dd>${value}</dd>`).join('\n')}`
+  return `<div>\n<dt>${term}</dt>\n${shown.map((value) => `<dd>${value}</dd>`).join('\n')}\n</div>`
 }
 
 function code(text: string): string {

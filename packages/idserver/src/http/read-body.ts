@@ -47,7 +47,11 @@ async function readAll(
     if (signal.aborted) throw new IdServerError('Cancelled', 'reading the body was stopped', { cause: signal.reason })
     if (done) return concatBytes(...chunks)
     size += value.length
-    if (size > maxBytes) throw new IdServerError('LimitExceeded', `the body is longer than ${maxBytes} bytes`)
+    if (size > maxBytes) throw bodyTooLong(maxBytes)
     chunks.push(value)
   }
+}
+
+export function bodyTooLong(maxBytes: number): IdServerError {
+  return new IdServerError('LimitExceeded', `the body is longer than ${maxBytes} bytes`)
 }

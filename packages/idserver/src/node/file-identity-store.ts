@@ -1,11 +1,13 @@
 import { constants } from 'node:fs'
 import { join } from 'node:path'
-import { createDurableFiles, type Disk, type DiskFile, nodeDisk } from '@bitdust/crypto/files'
+import { createDurableFiles, type Disk, type DiskFile } from '@bitdust/crypto/files'
 import { MAX_IDENTITY_BYTES } from '@bitdust/identity'
 import { IdServerError } from '../errors.ts'
 import type { IdentityFileStore, StoreUsage } from '../store/identity-file-store.ts'
 import { createSortedNames, type SortedNames } from '../store/sorted-names.ts'
+import { directDisk } from './direct-disk.ts'
 import { createDocumentCache } from './document-cache.ts'
+import { sharedFolderSync } from './shared-folder-sync.ts'
 
 export interface FileIdentityStoreOptions {
   /** Most bytes that all documents together may have. @default 1 GiB */
@@ -52,8 +54,8 @@ interface Contents {
  * Only one store may write to a folder at a time. Failures of the disk are `StorageCorrupt` or `DiskFull`.
  */
 export function fileIdentityStore(folder: string, options: FileIdentityStoreOptions = {}): FileIdentityStore {
-  const { maxBytes = GIB, maxIdentities = DEFAULT_MAX_IDENTITIES, disk = nodeDisk } = options
-  const files = createDurableFiles(disk)
+  const { maxBytes = GIB, maxIdentities = DEFAULT_MAX_IDENTITIES, disk = directDisk } = options
+  const files = createDurableFiles(sharedFolderSync(disk))
   const pathOf = (name: string) => join(folder, `${name}.xml`)
   const cache = createDocumentCache(CACHE_BYTES)
   let opening: Promise<Contents> | undefined
@@ -85,7 +87,8 @@ export function fileIdentityStore(folder: string, options: FileIdentityStoreOpti
     async get(name) {
       const cached = cache.get(name)
       if (cached !== undefined) return { bytes: cached }
-      await open()
+      const { names } = await open()
+      if (!names.has(name)) return null
       const writesBefore = writes
       const bytes = await readDocument(disk, pathOf(name))
       // What was read while something was written may be older than what stands there now.
@@ -96,11 +99,11 @@ export function fileIdentityStore(folder: string, options: FileIdentityStoreOpti
     async put(name, bytes) {
       const contents = await open()
       const path = pathOf(name)
-      const before = await sizeOf(disk, path)
+      const isNew = !contents.names.has(name)
+      const before = isNew ? 0 : await sizeOf(disk, path)
       const more = bytes.length - before
       if (more > 0 && contents.usedBytes + more > maxBytes)
         throw full(`${contents.usedBytes} of ${maxBytes} bytes are used, ${more} more are needed`)
-      const isNew = !contents.names.has(name)
       if (isNew && contents.names.size + contents.arriving >= maxIdentities)
         throw full(`${contents.names.size} of ${maxIdentities} identities are stored`)
       // Counted before it is written, so that writes which run side by side see each other.
@@ -114,6 +117,7 @@ export function fileIdentityStore(folder: string, options: FileIdentityStoreOpti
         // A write may fail after the new file took its place, when that could not be made durable.
         const after = await sizeOf(disk, path).catch(() => before)
         contents.usedBytes += after - bytes.length
+        if (after > 0) contents.names.add(name)
         throw error
       } finally {
         writes += 1

@@ -7,7 +7,6 @@ import { type Answer, jsonAnswer } from '../http/answer.ts'
 import type { Ask, RequestInfo } from '../http/ask.ts'
 import { codeOf } from '../http/error-answer.ts'
 import { formatEtag } from '../http/etag.ts'
-import { readBody } from '../http/read-body.ts'
 import { knownCode } from '../http/status.ts'
 import { addressGroup, NEIGHBOURHOOD } from '../limits/address-group.ts'
 import { createKeyedQueue } from '../limits/keyed-queue.ts'
@@ -33,7 +32,7 @@ export interface UploaderOptions {
 
 /** Takes one upload. `pathName` is the name in the address it was sent to, `null` for `/`. */
 export type Uploader = (
-  ask: Pick<Ask, 'header' | 'body'>,
+  ask: Pick<Ask, 'header' | 'readBody'>,
   info: RequestInfo,
   pathName: string | null,
 ) => Promise<Answer>
@@ -78,11 +77,11 @@ export function createUploader(options: UploaderOptions): Uploader {
     return stored === null ? 'Created' : 'Updated'
   }
 
-  async function take(ask: Pick<Ask, 'header' | 'body'>, group: string, pathName: string | null): Promise<Answer> {
+  async function take(ask: Pick<Ask, 'header' | 'readBody'>, group: string, pathName: string | null): Promise<Answer> {
     checkDeclaredLength(ask.header('content-length'))
     count(uploads, group, 'uploads')
     const bytes = await withDeadline({ timeoutMs: UPLOAD_TIMEOUT_MS, clock, what: 'the upload' }, (signal) =>
-      readBody(ask.body(), { maxBytes: MAX_IDENTITY_BYTES, signal }),
+      ask.readBody({ maxBytes: MAX_IDENTITY_BYTES, signal }),
     )
     const document = await openOffered(bytes, allowPrivate)
     const name = nameHere(document, host, pathName)

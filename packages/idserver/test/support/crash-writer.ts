@@ -2,7 +2,8 @@
  * A process that stores a document and kills itself before its k-th operation on the disk, which is also after the one
  * before it. Arguments: folder, k. Ends with 0 when all is written before that.
  */
-import { type Disk, type DiskFile, nodeDisk } from '@bitdust/crypto/files'
+import type { Disk, DiskFile } from '@bitdust/crypto/files'
+import { directDisk } from '../../src/node/direct-disk.ts'
 import { fileIdentityStore } from '../../src/node/file-identity-store.ts'
 
 const [folder = '', killAt = ''] = process.argv.slice(2)
@@ -34,5 +35,5 @@ function isFile(value: unknown): value is DiskFile {
   return typeof value === 'object' && value !== null && 'sync' in value
 }
 
-const disk: Disk = deadly(nodeDisk)
+const disk: Disk = deadly(directDisk)
 await fileIdentityStore(folder, { disk }).put('alice', new TextEncoder().encode('new '.repeat(1000)))

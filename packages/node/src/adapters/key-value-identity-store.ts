@@ -5,7 +5,7 @@ import type { KeyValueStore } from '@bitdust/upkeep'
 export function keyValueIdentityStore(store: KeyValueStore, prefix = 'identity/'): IdentityStore {
   return {
     get: (key) => store.get(prefix + key),
-    put: (key, value) => store.batch([{ put: prefix + key, value }]),
+    put: (key, value) => store.batch([value.length === 0 ? { delete: prefix + key } : { put: prefix + key, value }]),
     async *list(start) {
       for await (const [key] of store.list({ prefix: prefix + start })) yield key.slice(prefix.length)
     },

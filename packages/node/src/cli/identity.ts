@@ -1,22 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
-import { utf8Encode, writeKeyFile } from '@bitdust/crypto'
-import { writeFileDurable } from '@bitdust/crypto/files'
-import { idurlToUser, parseIdurl, verifyIdentity } from '@bitdust/identity'
-import { createIdServerClient } from '@bitdust/idserver'
-import { createSafeFetch } from '@bitdust/idserver/node'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { describeError } from '../daemon/error-report.ts'
-import { NodeError } from '../errors.ts'
-import { folderPaths } from '../folder.ts'
-import { readMetadata } from '../metadata.ts'
-import { restoreNode } from '../restore.ts'
+import { type FolderPaths, folderPaths } from '../folder.ts'
+import { moveMasterKey } from '../master-key.ts'
+import { readOwnIdentity } from '../metadata.ts'
 import { primaryOf } from '../wiring/devices.ts'
+import { askNewPassphrase, askPassphrase } from './ask.ts'
+import { addIdentityBackupCommand } from './backup-key.ts'
 import { action } from './command-line.ts'
-import { EXIT } from './exit-codes.ts'
+import { addExportSiteCommand } from './export-site.ts'
+import { addNicknameCommands } from './nickname.ts'
 import { safeText } from './output.ts'
+import { showRestored } from './show-restored.ts'
+import { addVerifyCommand } from './verify-identity.ts'
 
 interface Shown {
   readonly idurl: string
@@ -30,7 +27,7 @@ interface Shown {
 export function addIdentityCommands(program: Command): void {
   const identity = program.command('identity').description('who you are in the network')
   action(identity.command('show').description('your identity as this machine knows it'), async ({ folder, output }) => {
-    const { identity: document } = await readOwn(folder)
+    const { identity: document } = await readOwn(folder, readOwnIdentity)
     const { sources, contacts, revision, fingerprint } = document
     output.result({ idurl: primaryOf(document), fingerprint, revision, sources, contacts }, showIdentity)
   })
@@ -39,43 +36,23 @@ export function addIdentityCommands(program: Command): void {
       sources.map(safeText).join('\n'),
     )
   })
-  action(
-    identity
-      .command('verify <where>')
-      .description(
-        'judge an identity file, ours or the original’s: a FILE or an IDURL; exit code 0 valid, 1 not, 2 unreadable',
-      ),
-    async ({ folder, output }, where: string) => {
-      const read = await readFrom(where, folder)
-      const verdict =
-        'code' in read ? { ...NOTHING_READ, code: read.code } : await verifyIdentity(read.bytes, { allowPrivate: true })
-      output.result(verdict, ({ scheme, valid, code, sources, fingerprint }) =>
-        valid
-          ? [`valid (${scheme})`, `fingerprint ${fingerprint}`, ...(sources ?? []).map(safeText)].join('\n')
-          : `not valid: ${code}`,
-      )
-      if ('code' in read) process.exitCode = EXIT.usage
-      else process.exitCode = verdict.valid ? EXIT.ok : EXIT.refused
-    },
-  )
-  const backup = identity
-    .command('backup <file>')
-    .description('write the master key to a file; whoever has it has everything')
+  addNicknameCommands(identity)
+  addVerifyCommand(identity)
+  addExportSiteCommand(identity)
+  addIdentityBackupCommand(identity)
+  const move = identity
+    .command('move-master <file>')
+    .description('move the master key out of the data folder to a medium; then start with --master-key FILE')
     .option('--passphrase', 'ask for a passphrase that protects the file', false)
-  action(backup, async ({ folder, output, signal }, file: string) => {
-    const { masterKey, identity: document } = await readOwn(folder)
-    const passphrase = backup.opts<{ passphrase: boolean }>().passphrase
-      ? await askPassphrase('Passphrase for the backup: ', signal)
+  action(move, async ({ folder, output, signal }, file: string) => {
+    const passphrase = move.opts<{ passphrase: boolean }>().passphrase
+      ? await askNewPassphrase('Passphrase for the key file: ', signal)
       : undefined
-    const keyId = `master$${idurlToUser(primaryOf(document))}`
-    const text = await writeKeyFile(
-      { kind: 'private', keyId, key: masterKey, creator: document.fingerprint },
-      passphrase === undefined ? {} : { passphrase },
-    )
-    await writeFileDurable(resolve(file), utf8Encode(text))
+    const moved = await moveMasterKey({ directory: folder, file, ...(passphrase === undefined ? {} : { passphrase }) })
     output.result(
-      { file: resolve(file), idurl: primaryOf(document) },
-      () => `the master key is in ${resolve(file)}; keep it somewhere safe, with your IDURL ${primaryOf(document)}`,
+      { file: moved },
+      () =>
+        `the master key is in ${moved} and nowhere else; keep a second copy\nstart the node with: bitdust start --master-key ${moved}`,
     )
   })
   const restore = identity
@@ -87,6 +64,7 @@ export function addIdentityCommands(program: Command): void {
       ? await askPassphrase('Passphrase of the key file: ', signal)
       : undefined
     const keyText = await readFile(resolve(keyfile), 'utf8')
+    const { restoreNode } = await import('../restore.ts')
     const restored = await restoreNode({
       directory: folder,
       keyText,
@@ -96,38 +74,18 @@ export function addIdentityCommands(program: Command): void {
     })
     output.result(
       restored,
-      ({ idurl: found }) => `you are ${found} again; start the node with: bitdust start --folder ${folder}`,
+      (result) => `${showRestored(result)}\nstart the node with: bitdust start --folder ${folder}`,
     )
   })
 }
 
-/** The verdict on what could not be read. */
-const NOTHING_READ = { scheme: null, valid: false, sources: null, contacts: null, fingerprint: null } as const
-
-/** The bytes of a file or of what an IDURL serves; else, with a line on standard error, why they cannot be had. */
-async function readFrom(
-  where: string,
+async function readOwn<T>(
   folder: string,
-): Promise<{ readonly bytes: Uint8Array } | { readonly code: string }> {
-  try {
-    if (!where.includes('://')) return { bytes: await readFile(resolve(where)) }
-    const { network } = await readConfig(folderPaths(folder).config)
-    const options = { allowPrivate: network.local }
-    const client = createIdServerClient({ fetch: createSafeFetch(options), ...options })
-    const bytes = await client.fetch(parseIdurl(where, options))
-    if (bytes !== null) return { bytes }
-    throw new NodeError('NotFound', `nothing is published at ${where}`)
-  } catch (error) {
-    const { code, message } = describeError(error)
-    process.stderr.write(`${code}: ${safeText(message)}\n`)
-    return { code: code === 'Internal' ? 'NotFound' : code }
-  }
-}
-
-async function readOwn(folder: string) {
+  read: (paths: FolderPaths, options: { readonly allowPrivate: boolean }) => Promise<T>,
+): Promise<T> {
   const paths = folderPaths(folder)
   const { network } = await readConfig(paths.config)
-  return readMetadata(paths, { allowPrivate: network.local })
+  return read(paths, { allowPrivate: network.local })
 }
 
 function showIdentity({ idurl, fingerprint, revision, sources, contacts }: Shown): string {
@@ -138,18 +96,4 @@ function showIdentity({ idurl, fingerprint, revision, sources, contacts }: Shown
     `published at ${sources.map(safeText).join(', ')}`,
     `reached at ${contacts.map(safeText).join(', ')}`,
   ].join('\n')
-}
-
-/** Reads a passphrase: from the terminal without showing it, else the first line of standard input. Never from the arguments. */
-async function askPassphrase(question: string, signal: AbortSignal): Promise<string> {
-  const { stdin, stderr } = process
-  if (stdin.isTTY) stderr.write(question)
-  const prompt = createInterface({ input: stdin, terminal: stdin.isTTY })
-  try {
-    const line = await prompt.question('', { signal })
-    if (stdin.isTTY) stderr.write('\n')
-    return line
-  } finally {
-    prompt.close()
-  }
 }

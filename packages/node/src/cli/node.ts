@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
+import { concatBytes, type RsaPrivateKey, utf8Decode } from '@bitdust/crypto'
+import type { SourceReport } from '@bitdust/identity'
+import type { MachineObserver, Transition } from '@bitdust/machine'
 import { type Command, InvalidArgumentError } from 'commander'
 import {
   completeConfig,
@@ -16,11 +19,14 @@ import {
 import { NodeError } from '../errors.ts'
 import { folderPaths, isInitialized, openFolder } from '../folder.ts'
 import { initNode } from '../init.ts'
+import { needsPassphrase, parseMasterKey, readMasterKeyFile } from '../master-key.ts'
+import { MAX_KEY_FILE_BYTES, readOwnIdentity, requireKeyOf } from '../metadata.ts'
 import { findNetwork } from '../networks.ts'
-import { serveNode } from '../serve-node.ts'
 import { formatSize } from '../units.ts'
+import { askPassphrase, askPassphraseOnTerminal } from './ask.ts'
 import { action } from './command-line.ts'
 import { safeText, table } from './output.ts'
+import { showSource } from './show-source.ts'
 
 interface Status {
   readonly idurl: string
@@ -30,8 +36,16 @@ interface Status {
   readonly suppliers: readonly { position: number; state: string }[]
   readonly customers: number
   readonly lent: { readonly offered: number; readonly granted: number; readonly used: number }
-  readonly sources: readonly string[]
+  readonly sourceStates: readonly SourceReport[]
   readonly dhtPeers: number
+  readonly masterKey: string
+  readonly notices: readonly string[]
+}
+
+const MASTER_KEY_IS: Readonly<Record<string, string>> = {
+  folder: 'in the data folder',
+  given: 'given at the start, in memory only',
+  elsewhere: 'not on this device',
 }
 
 /** `init`, `start`, `stop`, `status`, `machines`, `ping`, `config …`. */
@@ -57,15 +71,23 @@ export function addNodeCommands(program: Command): void {
     .command('start')
     .description('run the node in the foreground')
     .option('--detach', 'run it in the background', false)
+    .option('--master-key <file>', 'the master key, when it is not in the folder: a key file, or - for standard input')
   action(start, async ({ folder, output, signal }) => {
-    if (!(await isInitialized(folder))) await askAndInit(folder, signal)
-    if (start.opts<{ detach: boolean }>().detach)
-      output.result(await startDetached(folder), ({ pid }) => `running as process ${pid}`)
-    else
+    const { detach, masterKey: keyFile } = start.opts<{ detach: boolean; masterKey?: string }>()
+    const transitions: Transition[] = []
+    if (keyFile === undefined && !(await isInitialized(folder)))
+      await askAndInit(folder, { signal, onTransition: (transition) => transitions.push(transition) })
+    const masterKey = keyFile === undefined ? undefined : await readGivenMasterKey(folder, keyFile, signal)
+    if (detach) output.result(await startDetached(folder, masterKey), ({ pid }) => `running as process ${pid}`)
+    else {
+      const { serveNode } = await import('../serve-node.ts')
       await serveNode({
         directory: folder,
+        transitions,
+        ...(masterKey === undefined ? {} : { masterKey }),
         onReady: (ready) => output.result({ event: 'ready', ...ready }, () => `running: ${ready.idurl}`),
       })
+    }
   })
   action(program.command('stop').description('stop the running node'), async ({ call, output }) => {
     output.result(await call('node/stop'), () => 'stopped')
@@ -115,12 +137,14 @@ export function addNodeCommands(program: Command): void {
     },
   )
   action(
-    config.command('network <name>').description('use a known network, or one described in a FILE'),
+    config.command('network <name|file>').description('use a known network, or one that a file describes'),
     async ({ folder, output }, name: string) => {
       const file = await makeFolder(folder)
       const network = await findNetwork(name)
       await writeConfig(file, completeConfig(mergeConfig(await readConfig(file), { network })))
       output.result(network, () => `using ${network.name}`)
+      if (network.idServers.length === 0)
+        output.note(`${network.name} names no ID-server; docs/networks.md tells how to make a network of your own`)
     },
   )
 }
@@ -131,14 +155,20 @@ function showStatus(status: Status): string {
     safeText(status.idurl),
     `fingerprint ${status.fingerprint}`,
     `listening on ${status.addresses.join(', ')}`,
-    `ID-servers ${status.sources.join(', ')}`,
+    'published at',
+    ...status.sourceStates.map((source) => `  ${showSource(source)}`),
     `suppliers ${reached} of ${status.suppliers.length} connected`,
     `lending ${formatSize(status.lent.offered)}, ${formatSize(status.lent.used)} of ${formatSize(status.lent.granted)} granted in use by ${status.customers} customers`,
     `DHT peers ${status.dhtPeers}`,
+    `master key ${MASTER_KEY_IS[status.masterKey] ?? status.masterKey}`,
+    ...status.notices.map((notice) => `note: ${safeText(notice)}`),
   ].join('\n')
 }
 
-async function askAndInit(folder: string, signal: AbortSignal): Promise<void> {
+async function askAndInit(
+  folder: string,
+  { signal, onTransition }: { readonly signal: AbortSignal; readonly onTransition: MachineObserver },
+): Promise<void> {
   if (!process.stdin.isTTY)
     throw new NodeError(
       'NotInitialized',
@@ -147,31 +177,60 @@ async function askAndInit(folder: string, signal: AbortSignal): Promise<void> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr })
   try {
     const name = await prompt.question('Your name in the network (a-z, 0-9, - and _): ', { signal })
-    await initNode({ directory: folder, name: name.trim(), idServers: [], signal })
+    await initNode({ directory: folder, name: name.trim(), idServers: [], signal, onTransition })
   } finally {
     prompt.close()
   }
 }
 
-/** Starts the same program again without a terminal and waits until it serves. */
-async function startDetached(folder: string): Promise<{ pid: number }> {
+/** Starts the same program again without a terminal and waits until it serves. A given master key goes through a pipe. */
+async function startDetached(folder: string, masterKey: RsaPrivateKey | undefined): Promise<{ pid: number }> {
   const log = openSync(join(folderPaths(folder).logs, 'node.log'), 'a', 0o600)
   const program = fileURLToPath(import.meta.resolve('@bitdust/node/bin'))
-  const child = spawn(process.execPath, [program, 'start', '--folder', folder, '--json'], {
+  const given = masterKey === undefined ? [] : ['--master-key', '-']
+  const child = spawn(process.execPath, [program, 'start', '--folder', folder, '--json', ...given], {
     detached: true,
-    stdio: ['ignore', 'pipe', log],
+    stdio: [masterKey === undefined ? 'ignore' : 'pipe', 'pipe', log],
   })
-  const { stdout } = child
+  const { stdin, stdout } = child
   if (stdout === null) throw new TypeError('standard output is a pipe')
-  const ready = await new Promise<boolean>((resolve) => {
+  const ready = new Promise<boolean>((resolve) => {
     stdout.once('data', () => resolve(true))
     child.once('exit', () => resolve(false))
   })
-  if (!ready)
+  if (masterKey !== undefined) stdin?.on('error', () => undefined).end(await masterKey.toPem('pkcs8'))
+  if (!(await ready))
     throw new NodeError('Internal', `the node ended at once; ${join(folderPaths(folder).logs, 'node.log')} tells why`)
   stdout.destroy()
   child.unref()
   return { pid: child.pid ?? 0 }
+}
+
+/** The key named by `--master-key`, known to be the identity's. */
+async function readGivenMasterKey(folder: string, file: string, signal: AbortSignal): Promise<RsaPrivateKey> {
+  const paths = folderPaths(folder)
+  const { network } = await readConfig(paths.config)
+  const { identity } = await readOwnIdentity(paths, { allowPrivate: network.local })
+  const fromInput = file === '-'
+  const text = fromInput ? await readAll(process.stdin) : await readMasterKeyFile(resolve(file))
+  const question = 'Passphrase of the master key: '
+  const ask = fromInput ? askPassphraseOnTerminal : askPassphrase
+  const masterKey = await parseMasterKey(text, needsPassphrase(text) ? await ask(question, signal) : undefined)
+  requireKeyOf(identity, masterKey)
+  return masterKey
+}
+
+/** Standard input to its end, as far as a key file is long. */
+async function readAll(input: NodeJS.ReadStream): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of input as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    if (length > MAX_KEY_FILE_BYTES)
+      throw new NodeError('LimitExceeded', `a key file has at most ${MAX_KEY_FILE_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return utf8Decode(concatBytes(...chunks))
 }
 
 async function makeFolder(folder: string): Promise<string> {

@@ -1,8 +1,8 @@
+import { addIdServerOptions, idServerOptions } from '@bitdust/idserver/command'
 import type { Command } from 'commander'
 import { NodeError } from '../errors.ts'
 import { serveIdServerAlone } from '../id-server.ts'
 import { startLocalNetwork } from '../local-network/local-network.ts'
-import { serveSeed } from '../seed.ts'
 import { parseSize } from '../units.ts'
 import { untilStopped } from '../until-stopped.ts'
 import { action } from './command-line.ts'
@@ -10,18 +10,11 @@ import { table } from './output.ts'
 
 /** `id-server`, `seed` and `network`: what runs without an identity of one's own. */
 export function addServerCommands(program: Command): void {
-  const idServer = program
-    .command('id-server')
-    .description('run an ID-server alone')
-    .requiredOption('--host <host[:port]>', 'its own name, as it stands in IDURLs')
-    .option('--port <port>', 'port to listen on; by default that of the name, or 80')
-    .option('--address <ip>', 'address to listen on')
-    .option('--local', 'for a network on one machine or LAN: private addresses are allowed', false)
+  const idServer = addIdServerOptions(program.command('id-server').description('run an ID-server alone'))
   action(idServer, async ({ folder, output }) => {
-    const options = idServer.opts<{ host: string; port?: string; address?: string; local: boolean }>()
     await serveIdServerAlone({
       directory: folder,
-      ...options,
+      ...idServerOptions(idServer),
       onReady: (ready) => output.result({ event: 'ready', ...ready }, ({ url }) => `ID-server at ${url}`),
     })
   })
@@ -33,6 +26,7 @@ export function addServerCommands(program: Command): void {
     .option('--local', 'for a network on one machine or LAN: private addresses are allowed', false)
   action(seed, async ({ folder, output }) => {
     const options = seed.opts<{ listen: string[]; local: boolean }>()
+    const { serveSeed } = await import('../seed.ts')
     await serveSeed({
       directory: folder,
       ...options,

@@ -10,24 +10,24 @@ export interface CommandContext {
   progress(event: object): void
 }
 
-/** One thing that a running node can be asked to do, over the local API or in the same process. */
-export interface Command {
+/** One thing that can be asked for, over the local API or in the same process. `Host` is what it needs: a running node, or less. */
+export interface Command<Host = BitdustNode> {
   /** Checks the input and runs. @throws {NodeError} `PacketMalformed` naming the first wrong field. */
-  invoke(node: BitdustNode, input: unknown, context: CommandContext): Promise<unknown>
+  invoke(host: Host, input: unknown, context: CommandContext): Promise<unknown>
 }
 
 /** Commands of one area by verb: `put` of the area `files` is `POST /v1/files/put`. */
-export type CommandArea = Readonly<Record<string, Command>>
+export type CommandArea<Host = BitdustNode> = Readonly<Record<string, Command<Host>>>
 
 /** Defines a command by the schema of its input and what it does. The result must be JSON. */
-export function command<Schema extends v.GenericSchema>(
+export function command<Schema extends v.GenericSchema, Host = BitdustNode>(
   schema: Schema,
-  run: (node: BitdustNode, input: v.InferOutput<Schema>, context: CommandContext) => Promise<unknown>,
-): Command {
+  run: (host: Host, input: v.InferOutput<Schema>, context: CommandContext) => Promise<unknown>,
+): Command<Host> {
   return {
-    async invoke(node, input, context) {
+    async invoke(host, input, context) {
       const checked = v.safeParse(schema, input)
-      if (checked.success) return run(node, checked.output, context)
+      if (checked.success) return run(host, checked.output, context)
       const issue = checked.issues[0]
       throw new NodeError('PacketMalformed', `${v.getDotPath(issue) ?? 'input'}: ${issue.message}`)
     },

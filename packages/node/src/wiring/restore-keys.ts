@@ -1,7 +1,7 @@
-import type { Fingerprint } from '@bitdust/crypto'
 import type { Customer } from '@bitdust/customer'
-import { type Idurl, idurlToUser, type KeyRing } from '@bitdust/identity'
+import type { Idurl, KeyRing } from '@bitdust/identity'
 import type { KeyValueStore } from '@bitdust/upkeep'
+import { keepShareKey } from './keep-share-key.ts'
 
 /** Stands in the catalog's store of a restored folder until its share keys are back. */
 export const RESTORE_PENDING_KEY = 'node/restore-pending'
@@ -10,15 +10,13 @@ export interface RestoreKeysOptions {
   readonly customer: Customer
   readonly keys: KeyRing
   readonly store: KeyValueStore
-  readonly owner: Fingerprint
   readonly idurl: Idurl
   readonly signal: AbortSignal
 }
 
 /** Puts the share keys of a restored identity back on its key ring, once; does nothing for any other folder. */
-export async function restoreKeys({ customer, keys, store, owner, idurl, signal }: RestoreKeysOptions): Promise<void> {
+export async function restoreKeys({ customer, keys, store, idurl, signal }: RestoreKeysOptions): Promise<void> {
   if ((await store.get(RESTORE_PENDING_KEY)) === null) return
-  for (const { alias, generation, key, label } of await customer.locations.restore({ signal }))
-    await keys.add(key, { alias, generation, creator: owner, user: idurlToUser(idurl), label })
+  for (const restored of await customer.locations.restore({ signal })) await keepShareKey(keys, restored, idurl)
   await store.batch([{ delete: RESTORE_PENDING_KEY }])
 }

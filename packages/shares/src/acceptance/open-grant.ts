@@ -3,6 +3,7 @@ import { type Caller, checkAlias, MASTER_ALIAS } from '@bitdust/identity'
 import { type Grant, grantRecord, openGrantedKey } from '@bitdust/records'
 import { ShareError } from '../errors.ts'
 import { GRANT_LIFE_MS } from '../limits.ts'
+import { requireMasterKey } from '../master-key.ts'
 import type { CallOptions, Identities, ShareSelf } from '../ports.ts'
 
 /** A grant to us and what was sealed in it. */
@@ -56,7 +57,8 @@ export async function verifyGrant(
  *
  * @throws {ShareError} `KeyGrantInvalid` when it cannot be opened, or no key is inside.
  */
-export async function openGrant(bytes: Uint8Array, { masterKey }: Pick<ShareSelf, 'masterKey'>): Promise<OpenedGrant> {
+export async function openGrant(bytes: Uint8Array, self: Pick<ShareSelf, 'masterKey'>): Promise<OpenedGrant> {
+  const masterKey = requireMasterKey(self, 'accept shares')
   return judged('what is sealed', async () => {
     const { body } = grantRecord.open(bytes)
     const { privateKey, label } = await openGrantedKey(masterKey, body)

@@ -61,10 +61,10 @@ interface HeldKey {
 }
 
 async function heldKey(
-  { masterKey }: ShareSelf,
+  { masterPublicKey, masterKey }: ShareSelf,
   keyRing: ShareKeys,
   { owner, alias, generation }: ProveKeyRequest,
 ): Promise<HeldKey | null> {
-  if (alias === MASTER_ALIAS) return { publicKey: masterKey.publicKey, privateKey: masterKey }
+  if (alias === MASTER_ALIAS) return { publicKey: masterPublicKey, privateKey: masterKey }
   return keyRing.get({ alias, creator: owner, generation })
 }

@@ -1,6 +1,8 @@
 import { type RsaPublicKey, randomBytes } from '@bitdust/crypto'
 import type { Idurl } from '@bitdust/identity'
 import { grantRecord, type Right, sealGrantedKey } from '@bitdust/records'
+import { ShareError } from '../errors.ts'
+import { requireMasterKey } from '../master-key.ts'
 import type { CallOptions, ShareLocation, ShareSelf } from '../ports.ts'
 import type { KeyRequest } from '../protocol/messages.ts'
 
@@ -23,6 +25,8 @@ export async function makeGrant(
   options: CallOptions,
 ): Promise<KeyRequest> {
   const { id, alias, generation, label, key } = location
+  const masterKey = requireMasterKey(self, 'give shares to others')
+  if (key === null) throw new ShareError('Unauthorized', 'the master key is never given away')
   const family = await location.family(options)
   const place = { owner: self.fingerprint, location: id, generation, member: member.fingerprint }
   const privateKey = await key.exportPkcs8()
@@ -40,7 +44,7 @@ export async function makeGrant(
         created,
         sealed,
       },
-      self.masterKey,
+      masterKey,
     )
     return { grant: grant.bytes, family: family.bytes }
   } finally {

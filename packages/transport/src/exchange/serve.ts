@@ -57,6 +57,7 @@ interface Exchange {
 
 async function exchangeOne(exchange: Exchange, context: AnswerContext): Promise<boolean> {
   const { stream, session, frame, watch, signal } = exchange
+  if (session.isRevoked) throw new TransportError('PeerIdentityMismatch', 'the device was revoked')
   const idleMs = context.limits.idleTimeoutMs
   const header = decodeRequestHeader(frame.header)
   watch.limit({ idleMs, totalMs: transferLimitMs(header.bodyLength) })

@@ -1,5 +1,5 @@
 import { equalBytes, randomBytes, sha256, toHex } from '@bitdust/crypto'
-import { type Caller, isCertificateCurrent, type Resolver, type SignedIdentity } from '@bitdust/identity'
+import { type Caller, isCertificateCurrent, type SignedIdentity } from '@bitdust/identity'
 import type { Clock } from '@bitdust/machine'
 import type { ByteStream } from '../carrier.ts'
 import { isTransportError, TransportError } from '../errors.ts'
@@ -10,12 +10,12 @@ import { HELLO_PROTOCOL } from '../protocols.ts'
 import type { Session } from '../session/session.ts'
 import { withTimeout } from '../timeout.ts'
 import { HELLO_NONCE_BYTES, type Hello, readHello, writeHello, writeRefusal } from './message.ts'
-import { verifyPeer } from './verify.ts'
+import { type KnownIdentities, verifyPeer } from './verify.ts'
 
 /** What the two ends of a hello need. */
 export interface GreeterOptions {
   readonly identity: () => Promise<SignedIdentity>
-  readonly resolver: Pick<Resolver, 'accept'>
+  readonly resolver: Pick<KnownIdentities, 'accept' | 'known'>
   readonly clock: Clock
   readonly limits: TransportLimits
   readonly guard: PeerGuard

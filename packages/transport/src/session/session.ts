@@ -21,6 +21,8 @@ export interface Session {
   identityBytes: Uint8Array | undefined
   /** The document that we showed in it. */
   shownIdentity: Uint8Array | undefined
+  /** The peer's identity names this device no more: nothing is answered while the connection closes. */
+  isRevoked: boolean
   /** Packet streams that the peer has open. */
   inboundStreams: number
 }
@@ -43,6 +45,7 @@ export function createSession(
     greeting: undefined,
     identityBytes: undefined,
     shownIdentity: undefined,
+    isRevoked: false,
     inboundStreams: 0,
   }
 }

@@ -15,6 +15,8 @@ export interface Sessions {
   /** To be called after every hello. */
   greeted(session: Session, caller: Caller): void
   greetedWith(peerId: string): GreetedSession | undefined
+  /** Greeted sessions with any device of an identity. */
+  greetedAs(fingerprint: Fingerprint): readonly GreetedSession[]
   /** All connections to a peer, greeted or not. */
   connectionsTo(peerId: string): readonly CarrierConnection[]
   /** One entry per device. */
@@ -43,7 +45,7 @@ export function createSessions(createSession: (connection: CarrierConnection) =>
     return sessions
       .values()
       .filter(isGreeted)
-      .find(({ connection }) => connection.remotePeerId === peerId)
+      .find(({ connection, isRevoked }) => connection.remotePeerId === peerId && !isRevoked)
   }
 
   return {
@@ -64,6 +66,12 @@ export function createSessions(createSession: (connection: CarrierConnection) =>
       if (isNew) events.dispatchEvent(new CustomEvent('peer:connect', { detail: caller }))
     },
     greetedWith,
+    greetedAs: (fingerprint) => [
+      ...sessions
+        .values()
+        .filter(isGreeted)
+        .filter(({ caller }) => caller.fingerprint === fingerprint),
+    ],
     connectionsTo: (peerId) => [...sessions.keys().filter(({ remotePeerId }) => remotePeerId === peerId)],
     callers: () => [...connected.values()],
     async close(fingerprint) {

@@ -25,8 +25,3 @@ export const shareCommands: CommandArea = {
         .grant(keyId, readUser(user, node.config), { rights, signal, onStep: (step) => progress({ step }) }),
   ),
 }
-
-/** `key/…`: the key ring. */
-export const keyCommands: CommandArea = {
-  list: command(v.strictObject({}), async (node) => ({ keys: await Array.fromAsync(node.keys.list()) })),
-}

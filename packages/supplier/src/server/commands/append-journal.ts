@@ -1,4 +1,4 @@
-import { familyRecord, type JournalEntry, journalEntryRecord, type Opened } from '@bitdust/records'
+import { familyRecord, headerRecord, type JournalEntry, journalEntryRecord, type Opened } from '@bitdust/records'
 import type { Permission, Visitor } from '../../access/access.ts'
 import type { Customer } from '../../contract/customer.ts'
 import { nothingHere, SupplierError } from '../../errors.ts'
@@ -13,7 +13,8 @@ import { type Addition, extendJournals } from '../extend-journals.ts'
 /**
  * `Journal`: appends entries. A writer appends to the journal of his own device; the owner also copies the journals of
  * others. Journals grow without gaps and never change; appending what is here already changes nothing. New entries must
- * name the newest family that is known here, so that a device which missed a change of suppliers finds out.
+ * name the newest family and the newest generation of the location that are known here, so that a device which missed a
+ * change of suppliers or of the key finds out, and nothing new is written under a key that was replaced.
  */
 export const appendJournal = defineCommand({
   command: COMMANDS.journal,
@@ -70,11 +71,9 @@ async function append({
   const added = additions.flatMap((addition) => addition.entries)
   if (added.length === 0) return []
   const isCopy = (entry: JournalEntry) => permission.by === 'owner' && (request.backfill || !isOwn(entry, visitor))
-  await requireFamily(
-    desk,
-    customer,
-    added.map(({ body }) => body).filter((entry) => !isCopy(entry)),
-  )
+  const fresh = added.map(({ body }) => body).filter((entry) => !isCopy(entry))
+  await requireFamily(desk, customer, fresh)
+  await requireGeneration(desk, request, fresh)
   const bytes = added.reduce((sum, entry) => sum + entry.bytes.length, 0)
   customer.account.requireAllowance(bytes)
   await books.journals.append(
@@ -102,4 +101,17 @@ async function requireFamily(
       'RecordRollback',
       `the entry names family revision ${old.family}, revision ${revision} is known`,
     )
+}
+
+/** @throws {SupplierError} `KeyRevoked` for an entry under an older generation than the newest one in the header stored. */
+async function requireGeneration(
+  { books }: Desk,
+  { customer, location }: AppendRequest,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  const record = await books.records.get(customer, { kind: 'header', location })
+  const newest = record === null ? 0 : (headerRecord.open(record).body.generations.at(-1)?.generation ?? 0)
+  const old = entries.find(({ generation }) => generation < newest)
+  if (old !== undefined)
+    throw new SupplierError('KeyRevoked', `generation ${old.generation} of the key was replaced by ${newest}`)
 }
