@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { startLocalNetwork } from '@bitdust/node/network'
 import { startCopyNetwork } from './copy-network.mjs'
 import { randomFile } from './data.mjs'
+import { printStages } from './stages.mjs'
 import { measure, median } from './usage.mjs'
 
 /** `put` and `get` with supplier processes, interleaved with plain libp2p copies of the same expanded bytes. */
@@ -18,10 +19,13 @@ export async function benchTransfer({ directory, mib, suppliers, rounds, print }
   })
   try {
     const alice = network.nodes.get('alice')
-    await alice.cli(['supplier', 'hire', String(suppliers), '--needed', `${mib * (rounds + 2)} MiB`])
-    const pids = [...network.nodes.values()].map((node) => node.process.pid)
+    await alice.cli(['supplier', 'hire', String(suppliers), '--needed', `${mib * (rounds + 3)} MiB`])
+    const others = names.map((name) => network.nodes.get(name).process.pid)
+    const pids = [alice.process.pid, ...others]
     const runs = { put: [], get: [], copyPut: [], copyGet: [] }
     for (let round = 0; round < rounds; round++) {
+      // Fresh bytes each time: what the suppliers have already would not be sent again.
+      await randomFile(file, mib)
       runs.copyPut.push(await measure(copy.pids, () => copy.put()))
       runs.put.push(await measure(pids, () => alice.cli(['put', file, `round-${round}`])))
       runs.copyGet.push(await measure(copy.pids, () => copy.get()))
@@ -39,8 +43,13 @@ export async function benchTransfer({ directory, mib, suppliers, rounds, print }
         'speed / copy': round(speed),
         'CPU s': round(median(runs[name].map((run) => run.cpu))),
         'CPU / copy': round(cpu),
+        ...(name === 'put' ? { 'customer CPU s': round(median(runs.put.map(({ first }) => first))) } : {}),
       })
     }
+    await alice.kill('SIGTERM')
+    await randomFile(file, mib)
+    const what = `put ${mib} MiB, ${suppliers} suppliers, step by step`
+    await printStages({ folder: alice.folder, file, mib, print, what })
   } finally {
     await network.stop()
     await copy.stop()

@@ -8,14 +8,14 @@ export function usageOf(pid) {
   return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, peakMib: Number(peak?.[1] ?? 0) / 1024 }
 }
 
-/** Runs work and tells its wall seconds and the CPU seconds that these processes spent on it. */
+/** Runs work and tells its wall seconds and the CPU seconds that these processes spent on it, all and the `first`. */
 export async function measure(pids, work) {
   const before = pids.map((pid) => usageOf(pid).cpu)
   const began = performance.now()
   await work()
   const wall = (performance.now() - began) / 1000
-  const cpu = pids.reduce((sum, pid, index) => sum + usageOf(pid).cpu - before[index], 0)
-  return { wall, cpu }
+  const spent = pids.map((pid, index) => usageOf(pid).cpu - before[index])
+  return { wall, cpu: spent.reduce((sum, cpu) => sum + cpu, 0), first: spent[0] }
 }
 
 export function median(values) {

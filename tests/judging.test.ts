@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { importRsaPrivateKey, writeKeyFile } from '@bitdust/crypto'
 import { BITDUST_PROGRAM } from '@bitdust/node/network'
 import { type TemporaryFolder, temporaryFolder, testKeys } from '@bitdust/testing'
@@ -184,6 +185,15 @@ describe('key inspect', () => {
         label: null,
       },
     })
+  })
+
+  test('T60 a key id that would turn the text on a terminal is shown, not obeyed', async () => {
+    const key = await importRsaPrivateKey(testKeys[2048][0])
+    const file = await put('odd.key', await writeKeyFile({ kind: 'private', keyId: 'abc\u202eecila', key }))
+    const args = [BITDUST_PROGRAM, 'key', 'inspect', file, '--folder', join(folder.path, 'no-node-here')]
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    expect(stdout).toContain('abc\\u{202e}ecila')
+    expect(stdout).not.toContain('\u202e')
   })
 
   test('read, and no key: exit code 1; not read, or wrong usage: exit code 2', async () => {

@@ -61,6 +61,13 @@ describe('three nodes with two suppliers each', () => {
     }
   })
 
+  test('what is stored can be verified without restoring it, and it is told how well it is kept', async () => {
+    const verified = await node('ann').cli(['verify', '--percent', '50'])
+    expect(verified).toMatchObject({ files: 1, lost: [], suppliers: [{ corrupt: 0 }, { corrupt: 0 }] })
+    const { items } = (await node('ann').cli(['ls', '--health'])) as { items: object[] }
+    expect(items).toMatchObject([{ item: { path: 'diary' }, spare: 2, losses: 1, state: 'complete' }])
+  })
+
   test('one of them is killed, the others still have their data and it has its own when it is back', async () => {
     await node('cleo').kill('SIGKILL')
     await expectRestored('ann', 'without-cleo')

@@ -55,7 +55,7 @@ function describe(path) {
   if (status.isSymbolicLink()) return { kind: 'symlink', text: `symlink to ${readlinkSync(path)}`, names: [] }
   const mode = (status.mode & 0o7777).toString(8)
   if (status.isDirectory()) return { kind: 'folder', text: `folder ${mode}`, names: readdirSync(path).sort() }
-  const changed = new Date(Math.trunc(status.mtimeMs)).toISOString()
+  const changed = new Date(Math.round(status.mtimeMs)).toISOString()
   return { kind: 'file', text: `file ${mode} of ${status.size} bytes, changed ${changed}`, names: [] }
 }
 

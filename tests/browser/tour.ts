@@ -260,7 +260,8 @@ const parts: Record<string, (input: TourInput) => Promise<void> | void> = {
     const clock = stillClock()
     const registration = identity.createRegistration({ key, name: 'alice', servers: SERVERS, idServers, clock })
     const { document } = await registration.run()
-    const publisher = identity.createPublisher({ key, identity: document, idServers, clock })
+    const drops = identity.memoryDropMemory()
+    const publisher = identity.createPublisher({ key, identity: document, idServers, drops, clock })
     const change = { contacts: ['tcp://8.8.8.8:1'] }
     const { document: changed } = await publisher.publish((fields) => ({ ...fields, ...change }))
     expectEqual('contacts', changed.contacts, change.contacts)

@@ -15,7 +15,7 @@ export function formatPem(label: string, der: Uint8Array): string {
  * @returns Label and DER, or `null` if the text is anything else.
  */
 export function parsePem(text: string): { readonly label: string; readonly der: Uint8Array } | null {
-  const match = /^\s*-----BEGIN ([A-Z0-9 ]+)-----\s*\n([A-Za-z0-9+/=\s]+)-----END ([A-Z0-9 ]+)-----\s*$/.exec(text)
+  const match = /^\s*-----BEGIN ([A-Z0-9 ]+)-----[ \t\r]*\n([A-Za-z0-9+/=\s]+)-----END ([A-Z0-9 ]+)-----\s*$/.exec(text)
   const [, label, body, endLabel] = match ?? []
   if (label === undefined || body === undefined || label !== endLabel) return null
   try {

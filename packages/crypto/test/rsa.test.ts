@@ -123,6 +123,15 @@ describe('laws', () => {
   })
 })
 
+test('T54 PEM of line breaks is refused at once', async () => {
+  const start = performance.now()
+  for (const label of ['PRIVATE KEY', 'ENCRYPTED PRIVATE KEY', 'RSA PRIVATE KEY'])
+    await expect(importRsaPrivateKey(`-----BEGIN ${label}-----${'\n'.repeat(65_000)}!`)).rejects.toMatchObject({
+      code: expect.stringMatching(/^Key(Malformed|UnlockFailed)$/),
+    })
+  expect(performance.now() - start).toBeLessThan(1_000)
+})
+
 test('PEM is what the platform writes', async () => {
   const platform = createPrivateKey(testKeys[2048][0])
   expect(await key.toPem('pkcs8')).toBe(platform.export({ format: 'pem', type: 'pkcs8' }))

@@ -20,12 +20,20 @@ import type { Journals, KnownEntry, SyncReport } from './journal/types.ts'
 import { createLocations } from './locations/locations.ts'
 import type { Location, Locations, RestoredKey } from './locations/types.ts'
 import type { CallOptions, FamilyDirectory, OwnerKeys, RemoteSuppliers, Self, SupplierFinder } from './ports.ts'
+import { createPrunes } from './prune/prunes.ts'
+import type { KeepPolicy, PruneReport } from './prune/types.ts'
 import { createRepair, type RepairSettings } from './repair/repair.ts'
 import type { Repair } from './repair/types.ts'
+import { createReuseIndex } from './reuse/reuse-index.ts'
 import { createEvents, type TypedEvents } from './typed-events.ts'
 import { createBlockSender } from './upload/block-sender.ts'
+import { measureFor, type StageObserver } from './upload/stages.ts'
 import type { PutProgress, PutResult, PutSource } from './upload/types.ts'
 import { createUploads } from './upload/uploads.ts'
+import { measureHealth } from './verify/health.ts'
+import type { NeededOptions } from './verify/needed-blocks.ts'
+import type { HealthReport, VerifyProgress, VerifyReport } from './verify/types.ts'
+import { verifyStored } from './verify/verify.ts'
 
 /** Times of the family and of repair, in ms. */
 export interface CustomerSettings extends FamilySettings, RepairSettings {}
@@ -45,6 +53,8 @@ export interface CustomerOptions {
   /** @default each by itself, see the settings of family and repair */
   readonly settings?: Partial<CustomerSettings>
   readonly onTransition?: MachineObserver
+  /** Told where the time of puts goes. @default nobody is, and nothing is measured */
+  readonly onStage?: StageObserver
 }
 
 /** Where something is done, and how long. */
@@ -69,6 +79,16 @@ export interface ReadOptions extends PlaceOptions {
   /** Name of a version, as `versions` lists it. @default what the path shows now */
   readonly version?: string
 }
+
+/** How much is verified, and who is told how far it is. */
+export interface VerifyStoredOptions extends ReadOptions {
+  /** How much of the blocks to fetch and check, above 0 to 100. @default 100 */
+  readonly percent?: number
+  readonly onProgress?: (progress: VerifyProgress) => void
+}
+
+/** What is pruned. */
+export interface PruneOptions extends PlaceOptions, KeepPolicy {}
 
 /** Events of {@link Customer}. */
 export interface CustomerEvents {
@@ -126,6 +146,30 @@ export interface Customer {
    * @throws Like `get`; `Unauthorized` when others put it and we are not the owner; like `put`.
    */
   remove(path: string, options?: PlaceOptions): Promise<void>
+  /**
+   * How well what is in a folder is kept, as far as the suppliers say: each is asked once, and no content is fetched.
+   * Items are those of `list`, what is in folders counts for them.
+   *
+   * @throws Like `get`.
+   */
+  health(path?: string, options?: ReadOptions): Promise<HealthReport>
+  /**
+   * Checks what is stored without restoring it. Of everything below the path the suppliers tell what they hold; of a share
+   * of the blocks, chosen by chance, all that they hold is fetched and compared with the signed layouts. What turns out to
+   * be wrong is told as `problem`, and of our own locations it is repaired at the next run.
+   *
+   * @throws Like `get`; `LimitExceeded` for a percentage that is none.
+   */
+  verify(path?: string, options?: VerifyStoredOptions): Promise<VerifyReport>
+  /**
+   * Lets go of versions that nobody needs, at a path (default: everything) and below, and frees at the suppliers what no
+   * version of the location has used for 7 days, of puts that failed as well. What is released now is freed by itself when
+   * its time has come, while the customer runs. For the owner; members remove what is theirs.
+   *
+   * @throws `Unauthorized`; `CatalogFreshnessUnknown` (retryable) when it is not sure that all versions are known: nothing
+   * is freed then. Like `remove`.
+   */
+  prune(path?: string, options?: PruneOptions): Promise<PruneReport>
   /** Asks the suppliers for news of a location and tells how sure one can be to know all of it. */
   sync(options?: PlaceOptions): Promise<SyncReport>
   /** Loads the family and begins to watch and to repair it. Idempotent. */
@@ -147,6 +191,7 @@ export function createCustomer(options: CustomerOptions): Customer {
   const lifetime = new AbortController()
   const states = new Map<string, MachineState>()
   const told = new Set<string>()
+  let watching: Promise<void> | undefined
 
   const family = createFamily({ ...options, settings, onTransition: observe })
   const locations = createLocations({
@@ -168,10 +213,36 @@ export function createCustomer(options: CustomerOptions): Customer {
   const content = createContentReader(blocks)
   const catalogs = createCatalogs({ journals, readContent: content.all })
   const downloads = createDownloads({ blocks, content, clock, onTransition: observe })
-  const sender = createBlockSender({ self, remotes, coder, clock })
-  const uploads = createUploads({ self, journals, sender, remotes, coder, clock, onTransition: observe })
+  const index = createReuseIndex(store, clock)
+  const measure = measureFor(clock, options.onStage)
+  const sender = createBlockSender({ self, remotes, index, coder, clock, measure })
+  const uploads = createUploads({
+    self,
+    journals,
+    sender,
+    index,
+    measure,
+    remotes,
+    coder,
+    clock,
+    onTransition: observe,
+  })
   const { inFlight } = sender
-  const repair = createRepair({ self, family, remotes, coder, clock, inFlight, settings, onTransition: observe })
+  const { all: readContent } = content
+  const prunes = createPrunes({ catalogs, journals, remotes, index, store, clock, inFlight, readContent, locations })
+  const { isFreed } = prunes
+  const repair = createRepair({
+    self,
+    family,
+    remotes,
+    coder,
+    clock,
+    inFlight,
+    isFreed,
+    needed: prunes.needed,
+    settings,
+    onTransition: observe,
+  })
 
   function observe(transition: Transition): void {
     const { machine: name, to: state, at: since } = transition
@@ -313,9 +384,48 @@ export function createCustomer(options: CustomerOptions): Customer {
     await journals.append(location, { payload, date: clock.now() }, { ...call, family: current })
   }
 
+  /** What a look at everything below a path takes; null when the location is empty. */
+  async function everythingAt(path: string, readOptions: ReadOptions): Promise<NeededOptions | null> {
+    const call = signalOf(readOptions)
+    const location = await placeOf(readOptions, call)
+    const opened = await open(location, call)
+    const { version } = readOptions
+    const isEmpty = path === '' && version === undefined && (await opened.view.find('')) === null
+    if (isEmpty) return null
+    const top = await find(path, version, location, opened)
+    return { location, view: opened.view, top, content, ...call }
+  }
+
+  async function health(path: string, readOptions: ReadOptions): Promise<HealthReport> {
+    const place = await everythingAt(path, readOptions)
+    return place === null ? { suppliers: [], items: [] } : measureHealth({ ...place, remotes })
+  }
+
+  async function verify(path: string, verifyOptions: VerifyStoredOptions): Promise<VerifyReport> {
+    const { percent = 100, onProgress } = verifyOptions
+    const place = await everythingAt(path, verifyOptions)
+    if (place === null) return { files: 0, blocks: 0, checked: 0, suppliers: [], lost: [] }
+    const told = onProgress === undefined ? {} : { onProgress }
+    return verifyStored({ ...place, remotes, journals, percent, onProblem: onFragment, ...told })
+  }
+
+  async function prune(path: string, pruneOptions: PruneOptions): Promise<PruneReport> {
+    const call = signalOf(pruneOptions)
+    if (path !== '') checkPath(path)
+    const location = await placeOf(pruneOptions, call)
+    const report = await prunes.run(location, path, { ...pruneOptions, ...call })
+    for (const problem of report.sync.problems) tell(problem)
+    return report
+  }
+
+  function onUnfreed(error: unknown): void {
+    const problem = toCustomerError(error, 'prune')
+    if (problem instanceof CustomerError) tell(problem)
+  }
+
   async function stop(): Promise<void> {
     lifetime.abort(new DOMException('the customer was stopped', 'AbortError'))
-    await Promise.all([repair.stop(), family.stop()])
+    await Promise.all([repair.stop(), family.stop(), watching])
   }
 
   return {
@@ -328,6 +438,9 @@ export function createCustomer(options: CustomerOptions): Customer {
     list: (path = '', placeOptions = {}) => list(path, placeOptions),
     versions: (path, placeOptions = {}) => translated(path, () => versions(path, placeOptions)),
     remove: (path, placeOptions = {}) => translated(path, () => remove(path, placeOptions)),
+    health: (path = '', readOptions = {}) => translated(path, () => health(path, readOptions)),
+    verify: (path = '', verifyOptions = {}) => translated(path, () => verify(path, verifyOptions)),
+    prune: (path = '', pruneOptions = {}) => translated(path, () => prune(path, pruneOptions)),
     sync: (placeOptions = {}) =>
       translated('sync', async () => {
         const call = signalOf(placeOptions)
@@ -335,7 +448,9 @@ export function createCustomer(options: CustomerOptions): Customer {
       }),
     async start(startOptions = {}) {
       await family.start(signalOf(startOptions))
+      await prunes.load()
       repair.start()
+      watching ??= prunes.watch(onUnfreed, { signal: lifetime.signal })
     },
     stop,
     [Symbol.asyncDispose]: stop,

@@ -12,10 +12,12 @@ export {
   createCustomer,
   type MachineState,
   type PlaceOptions,
+  type PruneOptions,
   type ReadOptions,
   type StoreOptions,
+  type VerifyStoredOptions,
 } from './customer.ts'
-export type { BytesOptions, Readable, Reader, WalkItem } from './download/types.ts'
+export type { BytesOptions, Readable, Reader, WalkItem, WalkOptions } from './download/types.ts'
 export { CustomerError, type CustomerErrorCode, type CustomerErrorOptions, isCustomerError } from './errors.ts'
 export { createFamily, type FamilyOptions, type FamilySettings, type OwnFamily } from './family/family.ts'
 export type {
@@ -64,6 +66,7 @@ export type {
   SupplierFinder,
   SupplierState,
 } from './ports.ts'
+export type { BlockSum, KeepPolicy, PruneReport } from './prune/types.ts'
 export { createRepair, type RepairOptions, type RepairSettings } from './repair/repair.ts'
 export type {
   Culprit,
@@ -74,4 +77,15 @@ export type {
   RepairReport,
 } from './repair/types.ts'
 export { type TypedEvents, ValueEvent } from './typed-events.ts'
+export type { StageObserver, UploadStage } from './upload/stages.ts'
 export type { FileSource, PutProgress, PutResult, PutSource, SourceEntry, TreeSource } from './upload/types.ts'
+export type {
+  HealthReport,
+  ItemHealth,
+  KeptState,
+  LostItem,
+  SupplierAnswer,
+  VerifiedSupplier,
+  VerifyProgress,
+  VerifyReport,
+} from './verify/types.ts'

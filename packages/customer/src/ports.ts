@@ -119,6 +119,8 @@ export interface StoredJournalHead {
   readonly journal: JournalId
   readonly writer: Fingerprint
   readonly device: DeviceId
+  /** Which of the device's journals. */
+  readonly epoch: number
   /** Sequence number of the last entry, from 0. */
   readonly sequence: number
   readonly hash: EntryHash
@@ -175,6 +177,12 @@ export interface RemoteSuppliers {
     query: CustomerQuery & { readonly blocks: readonly BlockId[] },
     options: CallOptions,
   ): Promise<{ readonly freed: readonly BlockId[]; readonly refused: readonly BlockId[] }>
+  /** At most 256 blocks of one location. @returns Those which the supplier has; it does not free them for 7 days. */
+  retainBlocks(
+    to: PeerRef,
+    query: LocationQuery & { readonly blocks: readonly BlockId[] },
+    options: CallOptions,
+  ): Promise<readonly BlockId[]>
   putRecord(to: PeerRef, record: RecordToStore, options: CallOptions): Promise<Opened<Receipt>>
   /** Null: the supplier has none. */
   getRecord(to: PeerRef, query: RecordQuery, options: CallOptions): Promise<Uint8Array | null>

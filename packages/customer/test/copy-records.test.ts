@@ -31,6 +31,7 @@ async function journalOf(
       location,
       writer: self.fingerprint,
       device: self.deviceKey.publicKey.id,
+      epoch: 0,
       sequence: last === null ? 0 : last.body.sequence + 1,
       previous: last === null ? null : last.hash,
       heads: [],

@@ -71,8 +71,8 @@ export async function entryBehind(
   secret: Uint8Array,
   payload: JournalPayload,
 ): Promise<Opened<JournalEntry>> {
-  const { owner, location, writer, device, generation, family } = before.body
-  const place = { owner, location, writer, device, sequence: before.body.sequence + 1, generation }
+  const { owner, location, writer, device, epoch, generation, family } = before.body
+  const place = { owner, location, writer, device, epoch, sequence: before.body.sequence + 1, generation }
   const rest = { previous: before.hash, heads: [], family, date: before.body.date, certificate: null, writerKey: null }
   const sealed = await sealPayload(secret, place, payload)
   return journalEntryRecord.sign({ ...place, ...rest, kind: payload.kind, payload: sealed }, self.deviceKey)

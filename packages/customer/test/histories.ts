@@ -41,6 +41,7 @@ export function historyOfSteps(steps: readonly Step[]): readonly MergedEntry[] {
       journal,
       writer,
       device,
+      epoch: 0,
       sequence: before === undefined ? 0 : before.sequence + 1,
       previous: before?.hash ?? null,
       heads,

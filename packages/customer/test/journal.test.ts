@@ -1,8 +1,17 @@
 import { generateDeviceKey, randomBytes } from '@bitdust/crypto'
-import { type JournalEntry, journalEntryRecord, journalIdOf, manifestRecord, sealPayload } from '@bitdust/records'
+import {
+  type JournalEntry,
+  type JournalPayload,
+  journalEntryRecord,
+  journalIdOf,
+  manifestRecord,
+  sealPayload,
+} from '@bitdust/records'
 import { flipBits } from '@bitdust/testing'
-import { memoryKeyValueStore } from '@bitdust/upkeep'
+import { type KeyValueStore, memoryKeyValueStore } from '@bitdust/upkeep'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { historyOf } from '../src/catalog/history.ts'
 import type { Customer } from '../src/customer.ts'
 import type { Journals } from '../src/journal/types.ts'
 import type { Location } from '../src/locations/types.ts'
@@ -22,6 +31,17 @@ async function entriesIn(journals: Journals, location: Location): Promise<number
   await journals.sync(location, inTime())
   return (await journals.entries(location)).length
 }
+
+/** Fills a store with what another one has. */
+async function copyTo(to: KeyValueStore, from: KeyValueStore): Promise<KeyValueStore> {
+  for await (const [put, value] of from.list({ prefix: '' })) await to.batch([{ put, value }])
+  return to
+}
+
+/** An image of a disk writes, or is copied over another one. */
+type ImageStep = { readonly write: number; readonly at: number } | { readonly copy: number; readonly to: number }
+
+const pathOf = (payload: JournalPayload) => ('path' in payload ? payload.path : payload.kind)
 
 /** What each supplier has of the journals of a location: the number of entries. */
 async function lengthsAt(network: TestNetwork, node: TestCustomer, location: Location): Promise<readonly number[]> {
@@ -78,9 +98,10 @@ describe('journals', () => {
   it('brings suppliers up to date which missed earlier entries', async () => {
     const { customer, node, network } = await storing(4)
     const location = await customer.locations.master(inTime())
-    const journals = journalsOf(node)
+    const journals = journalsOf(node, node.store)
     const [away] = network.suppliers
-    await appendTo(node, location, { kind: 'delete', path: 'a' })
+    const { store } = node
+    await appendTo(node, location, { kind: 'delete', path: 'a' }, store)
     away!.down()
     for (const path of ['b', 'c']) {
       const family = await location.family(inTime())
@@ -92,7 +113,7 @@ describe('journals', () => {
       expect((await sent.rest).done.size).toBe(3)
     }
     away!.up()
-    await appendTo(node, location, { kind: 'delete', path: 'd' })
+    await appendTo(node, location, { kind: 'delete', path: 'd' }, store)
     await expect.poll(() => lengthsAt(network, node, location)).toEqual([4, 4, 4, 4])
   })
 
@@ -118,11 +139,11 @@ describe('journals', () => {
     const payloads = await Promise.all(
       (await restarted.entries(location)).map((entry) => restarted.payload(location, entry)),
     )
-    expect(payloads.map(({ path }) => path)).toEqual(['first', 'second'])
+    expect(payloads.map(pathOf)).toEqual(['first', 'second'])
     await expect.poll(() => lengthsAt(network, node, location)).toEqual([2, 2, 2, 2])
   })
 
-  it('T34 merges a journal that was forked by an old disk image, and goes on where most suppliers are', async () => {
+  it('T34 merges a journal that was forked by an old disk image, and goes on in a new journal', async () => {
     const { customer, node } = await storing(4)
     const location = await customer.locations.master(inTime())
     const image = memoryKeyValueStore()
@@ -143,8 +164,115 @@ describe('journals', () => {
     for (const seen of [journals, journalsOf(node, copy), journalsOf(node)]) {
       await seen.sync(location, inTime())
       const payloads = await Promise.all((await seen.entries(location)).map((entry) => seen.payload(location, entry)))
-      expect(payloads.map(({ path }) => path)).toEqual(['common', 'image', 'lonely', 'last'])
+      expect(payloads.map(pathOf).sort()).toEqual(['common', 'image', 'last', 'lonely'])
     }
+  })
+
+  it('T34 names both ends of a fork that suppliers hold, in a new journal, and goes on with that one', async () => {
+    const { customer, node, network } = await storing(4)
+    const location = await customer.locations.master(inTime())
+    const [left, right] = [memoryKeyValueStore(), memoryKeyValueStore()]
+    await appendTo(node, location, { kind: 'delete', path: 'common' }, left)
+    await copyTo(right, left)
+    // One image reaches only one supplier, the other one the rest.
+    const first = network.suppliers[0]!
+    const cut = meddled(node, (remotes) => ({
+      async appendJournal(peer, entries, options) {
+        if (peer.fingerprint === first.self.fingerprint) return remotes.appendJournal(peer, entries, options)
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        throw new DOMException('cut', 'NetworkError')
+      },
+    }))
+    await appendTo(cut, location, { kind: 'delete', path: 'left' }, left).catch(() => {})
+    first.down()
+    await appendTo(node, location, { kind: 'delete', path: 'right' }, right)
+    first.up()
+
+    const journals = journalsOf(node, right)
+    const report = await journals.sync(location, inTime())
+    expect(report.problems).toMatchObject([{ code: 'CatalogFork' }])
+    const before = await journals.entries(location)
+    for (const path of ['new', 'newer']) await appendTo(node, location, { kind: 'delete', path }, right)
+    const all = journalsOf(node)
+    await all.sync(location, inTime())
+    const entries = await all.entries(location)
+    const [begun, next] = entries.filter(({ epoch }) => epoch !== 0)
+    expect(entries).toHaveLength(5)
+    expect(begun).toMatchObject({ sequence: 0, previous: null })
+    expect(new Set(begun!.heads.map(({ hash }) => hash))).toEqual(
+      new Set(before.filter(({ sequence }) => sequence === 1).map(({ hash }) => hash)),
+    )
+    expect(next).toMatchObject({ journal: begun!.journal, epoch: begun!.epoch, sequence: 1 })
+  })
+
+  it('T36 a restored image of the disk tells it, writes in a new journal, and shows all that its successor wrote', async () => {
+    const { customer, node } = await storing(4)
+    const image = memoryKeyValueStore()
+    await customer.put('a', utf8('a'), inTime())
+    await copyTo(image, node.store)
+    await customer.put('b', utf8('b'), inTime())
+    await customer.stop()
+    const restored = await customerOf({ ...node, store: image })
+    expect(await paths(restored.customer)).toEqual(['a', 'b'])
+    expect(restored.problems).toMatchObject([{ code: 'CatalogFork' }])
+    await restored.customer.put('c', utf8('c'), inTime())
+    await restored.customer.stop()
+    const again = await customerOf(node)
+    await again.customer.put('d', utf8('d'), inTime())
+    expect(await paths(again.customer)).toEqual(['a', 'b', 'c', 'd'])
+    expect(again.problems).toEqual([])
+    const location = await again.customer.locations.master(inTime())
+    const journals = journalsOf(node)
+    await journals.sync(location, inTime())
+    const entries = await journals.entries(location)
+    expect(entries.map(({ epoch, sequence }) => [epoch === 0, sequence]).sort()).toEqual([
+      [false, 0],
+      [true, 0],
+      [true, 1],
+      [true, 2],
+    ])
+  })
+
+  it('T34 T59 images of one disk, used in any order, on any clock, never write over each other', async () => {
+    const { customer, node } = await storing(2)
+    const location = await customer.locations.master(inTime())
+    const step: fc.Arbitrary<ImageStep> = fc.oneof(
+      fc.record({ write: fc.nat(2), at: fc.integer({ min: 0, max: 4e12 }) }),
+      fc.record({ copy: fc.nat(2), to: fc.nat(2) }),
+    )
+    const earlier: string[] = []
+    let round = 0
+    const run = async (steps: readonly ImageStep[]) => {
+      const images = [memoryKeyValueStore(), memoryKeyValueStore(), memoryKeyValueStore()]
+      const written: string[] = []
+      round += 1
+      for (const [number, one] of steps.entries()) {
+        if ('copy' in one) {
+          if (one.copy !== one.to) images[one.to] = await copyTo(memoryKeyValueStore(), images[one.copy]!)
+          continue
+        }
+        const path = `${round}-${number}`
+        const family = await location.family(inTime())
+        const journals = journalsOf(node, images[one.write])
+        await journals.append(location, { payload: { kind: 'delete', path }, date: one.at }, { ...inTime(), family })
+        written.push(path)
+        const entries = await journals.entries(location)
+        const payloads = await Promise.all(entries.map((entry) => journals.payload(location, entry)))
+        expect(new Set(payloads.map(pathOf))).toEqual(new Set([...earlier, ...written]))
+        // Whoever merged all that was there is newer than all of it, whatever the clocks say.
+        const last = entries.find((_, index) => pathOf(payloads[index]!) === path)!
+        expect(Math.max(...entries.map(({ hash }) => historyOf(entries).rank(hash)))).toBe(
+          historyOf(entries).rank(last.hash),
+        )
+        const places = entries.map(({ journal, sequence }) => `${journal}/${sequence}`)
+        expect(new Set(places).size).toBe(places.length)
+      }
+      earlier.push(...written)
+    }
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 7 }), run), {
+      numRuns: process.env.BITDUST_LONG === undefined ? 4 : 30,
+      endOnFailure: true,
+    })
   })
 
   it('T34 shows what two devices of one owner wrote without knowing of each other', async () => {
@@ -266,8 +394,8 @@ describe('journals', () => {
 
     function headOf(bytes: Uint8Array) {
       const { body, hash } = journalEntryRecord.open(bytes)
-      const { writer, device, sequence } = body
-      return { journal: journalIdOf(body), writer, device, sequence, hash }
+      const { writer, device, epoch, sequence } = body
+      return { journal: journalIdOf(body), writer, device, epoch, sequence, hash }
     }
 
     it('a manifest that the writer of the entry did not sign, or made for another place', async () => {

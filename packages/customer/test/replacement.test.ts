@@ -38,10 +38,10 @@ describe('when suppliers die', () => {
       // The first blocks are only at H suppliers, of whom one is replaced before the rest follows.
       network.supplierOf(first!).down()
       yield bytes.subarray(0, 8 * MIB)
-      await until(async () => (await holders()).length === 2 * 3)
+      const before = await settledHolders()
       network.supplierOf(first!).up()
       await customer.family.replace(1, inTime())
-      expect(await holders()).toHaveLength(2 * 2)
+      expect(await holders()).toHaveLength((before / 3) * 2)
       yield bytes.subarray(8 * MIB)
     }
     /** The block of each fragment that a supplier of the present family has. */
@@ -55,12 +55,24 @@ describe('when suppliers die', () => {
       return (await Promise.all(lists)).flat()
     }
 
+    /** How many there are when nothing is under way any more: where the blocks end depends on the bytes. */
+    async function settledHolders(): Promise<number> {
+      let count = 0
+      await until(async () => {
+        const last = count
+        await new Promise((resolve) => setTimeout(resolve, 250))
+        count = (await holders()).length
+        return count > 0 && count % 3 === 0 && count === last
+      })
+      return count
+    }
+
     await customer.put('x', source(), inTime())
     expect(customer.family.current()!.body.revision).toBe(2)
     const [[, entry]] = (await Array.fromAsync(node.store.list({ prefix: 'journal/' }))) as [[string, Uint8Array]]
     expect(journalEntryRecord.open(entry).body.family).toBe(2)
     const counts = [...Map.groupBy(await holders(), (block) => block).values()].map(({ length }) => length)
-    expect(counts).toHaveLength(3)
+    expect(counts.length).toBeGreaterThanOrEqual(3)
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(3)
     expect(Buffer.compare(await (await customer.get('x', inTime())).bytes(), bytes)).toBe(0)
   })

@@ -107,7 +107,7 @@ export async function storeBlock(
   if (current === null || !isSupplierCount(current.body.n)) throw new Error('no family')
   const { n, positions: peers } = current.body
   const { id, layoutBody, fragments } = await sealAndEncode({
-    plaintext: randomBytes(bytes),
+    formed: randomBytes(bytes),
     key: randomBytes(32),
     location,
     writer: customer.self.fingerprint,

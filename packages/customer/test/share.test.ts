@@ -59,6 +59,9 @@ describe('a share', () => {
     await owner.customer.put('from-owner', large, { location: owner.location, ...inTime() })
     const reader = await member!.customer.get('from-owner', { location: member!.location, ...inTime() })
     expect(Buffer.compare(await reader.bytes(), large)).toBe(0)
+    const verified = await member!.customer.verify('', { location: member!.location, ...inTime() })
+    expect(verified).toMatchObject({ files: 1, lost: [] })
+    expect(verified.suppliers).toMatchObject(Array(4).fill({ good: 2 * verified.blocks, missing: 0, corrupt: 0 }))
 
     const stored = await member!.customer.put(
       'from-member',

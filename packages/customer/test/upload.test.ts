@@ -53,10 +53,10 @@ describe('a put', () => {
   })
 
   it('says when the suppliers have no room left', async () => {
-    const { customer } = await storing(2, { bytes: MIB })
+    const { customer } = await storing(2, { bytes: MIB / 2 })
     await expect(customer.put('x', randomBytes(3 * MIB), inTime())).rejects.toMatchObject({ code: 'QuotaExceeded' })
     expect(await paths(customer)).toEqual([])
-    await customer.put('y', randomBytes(MIB / 2), inTime())
+    await customer.put('y', randomBytes(MIB / 8), inTime())
   })
 
   it('waits for suppliers that have too much to do', async () => {
@@ -97,12 +97,14 @@ describe('a put', () => {
       for (let i = 0; i < 48; i++) {
         read += MIB / 2
         ahead.push(read - placed)
-        yield new Uint8Array(MIB / 2).fill(i)
+        yield randomBytes(MIB / 2)
       }
     }
     const { bytes, blocks } = await other.put('x', source(), inTime())
-    expect({ bytes, blocks }).toEqual({ bytes: 24 * MIB, blocks: 12 })
-    // Blocks of 2 MiB: 3 in flight and 4 that trail at most, one that waits, one that is being filled.
+    expect(bytes).toBe(24 * MIB)
+    expect(blocks).toBeGreaterThanOrEqual(12)
+    expect(blocks).toBeLessThanOrEqual(48)
+    // Blocks of 2 MiB at most: 3 in flight and 4 that trail, one that waits, one that is being filled.
     expect(most).toBeLessThanOrEqual(8 * 2 * MIB)
     expect(Math.max(...ahead)).toBeLessThanOrEqual(10 * 2 * MIB)
     expect((await other.get('x', inTime())).entry.size).toBe(24 * MIB)
@@ -125,7 +127,9 @@ describe('a put', () => {
     }
     const { customer: other } = await customerOf({ ...stuck, clock })
     const bytes = randomBytes(24 * MIB)
-    expect(await other.put('x', bytes, inTime())).toMatchObject({ state: 'stored', blocks: 6 })
+    const { state, blocks } = await other.put('x', bytes, inTime())
+    expect(state).toBe('stored')
+    expect(blocks).toBeGreaterThanOrEqual(6)
   })
 
   it('stops when it is cancelled, and lists nothing', async () => {

@@ -21,7 +21,7 @@ function folder(path: string): Found {
   return { path, put, summary, entry: null, plain: true } as Found
 }
 
-describe('walking through a tree that somebody made up', () => {
+describe('T58 walking through a tree that somebody made up', () => {
   it('ends where paths would be deeper than they can be', async () => {
     const endless = { children: async ({ path }: Found) => [folder(`${path}/x`)] } as never
     const seen: string[] = []
@@ -42,7 +42,7 @@ describe('walking through a tree that somebody made up', () => {
     } as never
     let count = 0
     const walking = (async () => {
-      for await (const _ of walkTree(wide, folder('top'), 700)) count += 1
+      for await (const _ of walkTree(wide, folder('top'), { maxEntries: 700 })) count += 1
     })()
     await expect(walking).rejects.toMatchObject({ code: 'LimitExceeded' })
     expect(count).toBe(700)

@@ -67,6 +67,7 @@ export { checkPath, MAX_COMPONENT_BYTES, MAX_PATH_BYTES, MAX_PATH_DEPTH } from '
 export { formatUser, idurlToUser, parseUser, type User, userToIdurl } from './names/user.ts'
 export { formatVersion, isVersion, parseVersion, type VersionTime } from './names/version.ts'
 export { deviceIdOfPeerId, deviceOfPeerId, peerIdOfDevice } from './peer-id.ts'
+export { type DropMemory, MAX_DROPS, memoryDropMemory } from './publishing/drop-memory.ts'
 export type { IdServerPort } from './publishing/id-server-port.ts'
 export type { PublishOutcome } from './publishing/publish-to.ts'
 export {

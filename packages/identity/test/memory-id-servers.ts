@@ -11,6 +11,8 @@ export interface MemoryIdServers extends IdServerPort, IdentitySource {
   plant(idurl: string, bytes: Uint8Array | null): void
   /** From now on this server answers, but takes no documents. */
   refuse(server: string): void
+  /** It takes documents again. */
+  accept(server: string): void
   /** What an address serves. */
   at(idurl: string): Uint8Array | null
   /** Addresses that were asked for, in order. */
@@ -36,6 +38,7 @@ export function memoryIdServers(...servers: string[]): MemoryIdServers {
     kill: (server) => void alive.delete(parseIdServer(server)),
     revive: (server) => void alive.add(parseIdServer(server)),
     refuse: (server) => void refusing.add(parseIdServer(server)),
+    accept: (server) => void refusing.delete(parseIdServer(server)),
     plant: (idurl, bytes) => void (bytes === null ? files.delete(idurl) : files.set(idurl, bytes)),
     at: (idurl) => files.get(idurl) ?? null,
     probe: async (server) => alive.has(server),

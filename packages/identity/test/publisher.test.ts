@@ -2,9 +2,12 @@ import { createVirtualClock, type VirtualClock } from '@bitdust/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   createPublisher,
+  type DropMemory,
   type IdentityDocument,
   IdentityError,
   type IdentityFields,
+  MAX_DROPS,
+  memoryDropMemory,
   openIdentity,
   type Publisher,
   type SignedIdentity,
@@ -25,10 +28,12 @@ let changes: IdentityDocument[]
 let publisher: Publisher
 let clock: VirtualClock
 let staticSource: string | undefined
+let drops: DropMemory
 
 beforeEach(async () => {
   clock = createVirtualClock()
   staticSource = undefined
+  drops = memoryDropMemory()
   servers = memoryIdServers('first-machine.com', 'server-two.net', 'host3.org')
   first = await signIdentity(identityFields({ revision: 4 }), aliceKey)
   for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
@@ -42,6 +47,7 @@ function newPublisher(identity: IdentityDocument): Publisher {
     identity,
     idServers: servers,
     clock,
+    drops,
     isStatic: (source) => source === staticSource,
     onChanged: (document) => void changes.push(document),
   })
@@ -91,6 +97,117 @@ describe('publish', () => {
     expect(document.revision).toBe(6)
     expect([...document.certificates].sort()).toEqual(['YQ==', 'Yg=='])
     expect([...document.contacts].sort()).toEqual(['tcp://1.1.1.1:1', 'tcp://2.2.2.2:2'])
+  })
+
+  describe('T06 a certificate that one of two devices dropped at the same moment does not come back', () => {
+    const [REVOKED, KEPT, ADDED, OURS] = ['YQ==', 'Yg==', 'Yw==', 'ZA=='] as const
+
+    const addCertificate = (text: string) => (fields: IdentityFields) => ({
+      ...fields,
+      certificates: [...fields.certificates, text],
+    })
+
+    /** We add a device while only TWO answers, another machine revokes one and adds another while only ONE does. */
+    async function fork(): Promise<void> {
+      first = await signIdentity(identityFields({ revision: 4, certificates: [REVOKED, KEPT] }), aliceKey)
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
+      publisher = newPublisher(first.document)
+      servers.kill('first-machine.com')
+      await publisher.publish(addCertificate(OURS))
+      servers.revive('first-machine.com')
+      servers.plant(ONE, await writtenElsewhere({ revision: 5, certificates: [KEPT, ADDED] }))
+    }
+
+    test('and what either added stays', async () => {
+      await fork()
+      const { document } = await publisher.publish(addContact('tcp://8.8.8.8:1'))
+      expect(document.revision).toBe(6)
+      expect([...document.certificates].sort()).toEqual([KEPT, ADDED, OURS])
+    })
+
+    test('after a restart either, when nobody knows any more who added what', async () => {
+      await fork()
+      publisher = newPublisher(publisher.current())
+      expect((await publisher.publish(addContact('tcp://8.8.8.8:1'))).document.certificates).toEqual([KEPT])
+    })
+
+    test('with a later revision of a machine that did not hear of it: dropped again, without being told', async () => {
+      first = await signIdentity(identityFields({ revision: 4, certificates: [REVOKED, KEPT] }), aliceKey)
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
+      publisher = newPublisher(first.document)
+      await publisher.publish((fields) => ({ ...fields, certificates: [KEPT] }))
+      const later = await writtenElsewhere({ revision: 7, certificates: [REVOKED, KEPT, ADDED] })
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, later)
+      for (const server of ['first-machine.com', 'server-two.net']) servers.refuse(server)
+      await publisher.check()
+      expect(publisher.current().revision).toBe(7)
+      for (const server of ['first-machine.com', 'server-two.net']) servers.accept(server)
+      expect((await publisher.check()).map(({ is }) => is)).toEqual(['current', 'current'])
+      expect(publisher.current()).toMatchObject({ revision: 8, certificates: [KEPT, ADDED] })
+      expect([await revisionAt(ONE), await revisionAt(TWO)]).toEqual([8, 8])
+    })
+
+    test('with a later revision after a restart: dropped again, and noted before it was dropped first', async () => {
+      first = await signIdentity(identityFields({ revision: 4, certificates: [REVOKED, KEPT] }), aliceKey)
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
+      publisher = newPublisher(first.document)
+      let noted: readonly string[] = []
+      servers.beforePublish = async () => {
+        servers.beforePublish = undefined
+        noted = await drops.get()
+      }
+      await publisher.publish((fields) => ({ ...fields, certificates: [KEPT] }))
+      expect(noted).toEqual([REVOKED])
+      const later = await writtenElsewhere({ revision: 7, certificates: [REVOKED, KEPT, ADDED] })
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, later)
+      publisher = newPublisher(publisher.current())
+      await publisher.check()
+      expect(publisher.current()).toMatchObject({ revision: 8, certificates: [KEPT, ADDED] })
+    })
+
+    test('unless dropping it failed, or it was added again', async () => {
+      first = await signIdentity(identityFields({ revision: 4, certificates: [REVOKED, KEPT] }), aliceKey)
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
+      publisher = newPublisher(first.document)
+      const drop = () => publisher.publish((fields) => ({ ...fields, certificates: [KEPT] }))
+      for (const server of ['first-machine.com', 'server-two.net']) servers.refuse(server)
+      await expectCode('Timeout', drop)
+      expect(await drops.get()).toEqual([])
+      for (const server of ['first-machine.com', 'server-two.net']) servers.accept(server)
+      await drop()
+      expect(await drops.get()).toEqual([REVOKED])
+      await publisher.publish(addCertificate(REVOKED))
+      expect(await drops.get()).toEqual([])
+    })
+
+    test('as long as not too many were dropped after it', async () => {
+      const old = Array.from({ length: MAX_DROPS }, (_, n) => `old${n}`)
+      await drops.put(old)
+      first = await signIdentity(identityFields({ revision: 4, certificates: [REVOKED, KEPT] }), aliceKey)
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
+      publisher = newPublisher(first.document)
+      await publisher.publish((fields) => ({ ...fields, certificates: [KEPT] }))
+      expect(await drops.get()).toEqual([...old.slice(1), REVOKED])
+    })
+
+    test('although the change that dropped it had to be made twice', async () => {
+      first = await signIdentity(identityFields({ revision: 4, certificates: [REVOKED, KEPT] }), aliceKey)
+      for (const idurl of [ONE, TWO]) servers.plant(idurl, first.bytes)
+      publisher = newPublisher(first.document)
+      servers.beforePublish = async (idurl) => {
+        if (idurl !== TWO) return
+        servers.beforePublish = undefined
+        servers.plant(TWO, await writtenElsewhere({ revision: 5, certificates: [REVOKED, KEPT, ADDED] }))
+      }
+      await publisher.publish((fields) => ({
+        ...fields,
+        certificates: fields.certificates.filter((text) => text !== REVOKED),
+      }))
+      expect(publisher.current()).toMatchObject({ revision: 6, certificates: [KEPT, ADDED] })
+      servers.plant(ONE, await writtenElsewhere({ revision: 9, certificates: [REVOKED, KEPT] }))
+      await publisher.check()
+      expect(publisher.current()).toMatchObject({ revision: 10, certificates: [KEPT] })
+    })
   })
 
   test('another device publishes in between: repeated on top of it', async () => {

@@ -5,12 +5,13 @@ import { type Idurl, MAX_SOURCES, parseIdurl } from '@bitdust/identity'
 import { isSupplierCount, PRESETS } from '@bitdust/raid'
 import * as v from 'valibot'
 import { NodeError } from './errors.ts'
-import { parseDuration, parseSchedule, parseSize } from './units.ts'
+import { parseDuration, parseRate, parseSchedule, parseSize } from './units.ts'
 
 const MAX_CONFIG_BYTES = 256 * 1024
 
 const size = v.pipe(v.string(), v.check(reads(parseSize), 'is not a size such as 1 GiB'))
 const duration = v.pipe(v.string(), v.check(reads(parseDuration), 'is not a duration such as 10 min'))
+const rate = v.pipe(v.string(), v.check(reads(parseRate), 'is neither unlimited nor a size per second such as 2 MiB'))
 const schedule = v.pipe(v.string(), v.check(reads(parseSchedule), 'is neither off nor a duration such as 30 d'))
 const staticSource = v.pipe(
   v.string(),
@@ -59,6 +60,14 @@ const ConfigSchema = v.strictObject({
     replaceAfter: duration,
     /** How often everything stored is compared with what suppliers hold. */
     repairEvery: duration,
+    /** How many of the newest versions of each path `prune` keeps by default. */
+    keepVersions: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
+  transfer: v.strictObject({
+    /** Most that is sent in a second, in all: our own data, and what others fetch from us. */
+    upload: rate,
+    /** Most that is received in a second, in all. */
+    download: rate,
   }),
   identity: v.strictObject({
     /** How often the ID-servers of the own identity are looked at. */
@@ -122,7 +131,15 @@ export const DEFAULT_CONFIG: Config = {
   announce: [],
   roles: { customer: true, supplier: true },
   supplier: { offer: '0', maxFiles: 1_000_000 },
-  customer: { suppliers: 4, needed: '1 GiB', pingEvery: '60 s', replaceAfter: '48 h', repairEvery: '10 min' },
+  customer: {
+    suppliers: 4,
+    needed: '1 GiB',
+    pingEvery: '60 s',
+    replaceAfter: '48 h',
+    repairEvery: '10 min',
+    keepVersions: 2,
+  },
+  transfer: { upload: 'unlimited', download: 'unlimited' },
   identity: {
     checkEvery: '5 min',
     sources: 2,

@@ -22,6 +22,7 @@ export type NodeErrorCode =
   | 'DiskFull'
   | 'InsecureKeyPermissions'
   | 'StorageCorrupt'
+  | 'ManifestInvalid'
   | 'VersionUnsupported'
   | 'Timeout'
   | 'Cancelled'

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { utf8Encode } from '@bitdust/crypto'
-import { makePrivateFolder, writeFileDurable } from '@bitdust/crypto/files'
+import { makePrivateFolder, sweepTemporaryFiles, writeFileDurable } from '@bitdust/crypto/files'
 import { NodeError } from './errors.ts'
 
 /** Version of the folder's layout that this software writes. Older ones are upgraded on opening, newer ones refused. */
@@ -52,7 +52,7 @@ export function folderPaths(directory: string): FolderPaths {
 }
 
 /**
- * Opens a data folder for this process alone, and makes what is missing in it.
+ * Opens a data folder for this process alone, makes what is missing in it, and removes what interrupted writes left of keys.
  *
  * The lock is an exclusive transaction on `lock.sqlite`: the operating system frees it when the process ends, however it ends.
  *
@@ -70,6 +70,8 @@ export async function openFolder(
     await checkVersion(paths.root)
     for (const part of [paths.metadata, paths.keys, paths.catalog, paths.supplier, paths.idserver, paths.logs])
       await makePrivateFolder(part)
+    // A write that was killed may have left a key there, which would outlive its moving or deleting.
+    for (const part of [paths.metadata, paths.keys]) await sweepTemporaryFiles(part)
   } catch (error) {
     lock.close()
     throw error

@@ -7,11 +7,14 @@
 export { type FolderSourceOptions, folderSource } from './adapters/folder-source.ts'
 export {
   type FolderTargetOptions,
+  type RestoredAlias,
   type RestoredEntry,
+  type RestoreFailure,
   type RestoreSummary,
   restoreTo,
 } from './adapters/folder-target.ts'
 export { openSqliteKeyValueStore, type SqliteKeyValueStore } from './adapters/sqlite-key-value-store.ts'
+export type { NameRules } from './adapters/target-names.ts'
 export { type Config, DEFAULT_CONFIG, type PartialConfig } from './config.ts'
 export { type AddDeviceOptions, type AddedDevice, addDevice } from './enrolment/add-device.ts'
 export { listDevices, type OwnDevice } from './enrolment/devices.ts'

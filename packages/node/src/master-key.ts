@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
-import { relative, resolve } from 'node:path'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import {
   equalBytes,
   importRsaPrivateKey,
@@ -43,7 +43,7 @@ export async function moveMasterKey({ directory, file, passphrase }: MoveMasterK
   const target = resolve(file)
   const { paths, release } = await openFolder(directory)
   try {
-    if (!relative(paths.root, target).startsWith('..'))
+    if (await isInside(paths.root, target))
       throw new NodeError('PathUnsafe', `${target} is inside the data folder; name a file on another medium`)
     const { network } = await readConfig(paths.config)
     const { identity } = await readOwnIdentity(paths, { allowPrivate: network.local })
@@ -128,6 +128,18 @@ async function requireSame(stored: RsaPrivateKey, masterKey: RsaPrivateKey, file
   read.fill(0)
   written.fill(0)
   if (!isSame) throw new NodeError('StorageCorrupt', `${file} gave back another key; the folder keeps its own`)
+}
+
+/** Wherever symbolic links lead. */
+async function isInside(root: string, file: string): Promise<boolean> {
+  const folder = dirname(file)
+  // In a folder that is not there nothing will be written.
+  const real = await Promise.all([realpath(root), realpath(folder).catch(() => folder)])
+  const within = (parent: string, path: string) => {
+    const way = relative(parent, path)
+    return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+  }
+  return within(root, file) || within(...real)
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { DeviceKey, Fingerprint, RsaPrivateKey } from '@bitdust/crypto'
-import type { Customer } from '@bitdust/customer'
+import type { Customer, StageObserver } from '@bitdust/customer'
 import type { Dht } from '@bitdust/dht'
 import type { Idurl, KeyRing, Resolver, SourceReport } from '@bitdust/identity'
 import { createRunner, systemClock, type Transition } from '@bitdust/machine'
@@ -20,6 +20,8 @@ import { NodeError } from './errors.ts'
 import { type DataFolder, type FolderPaths, folderPaths, openFolder } from './folder.ts'
 import { type NodeContext, type NodeEffect, type NodeEvent, type NodeState, nodeTable } from './machine.ts'
 import { masterKeyNeeded } from './metadata.ts'
+import { putFolder } from './transfers/put-folder.ts'
+import { createTransfers, type Transfers } from './transfers/transfers.ts'
 import { parseSize } from './units.ts'
 import { readUser } from './user-name.ts'
 import { anyDevice, primaryOf } from './wiring/devices.ts'
@@ -45,6 +47,8 @@ export interface NodeOptions {
   readonly logger?: NodeLogger
   /** Steps of machines that ran before this node in the same process, to be listed with its own. @default none */
   readonly transitions?: readonly Transition[]
+  /** Told how long the steps of storing take, for whoever looks where the time goes. @default nobody looks */
+  readonly onStage?: StageObserver
 }
 
 /** What a node tells about itself. */
@@ -115,6 +119,8 @@ export interface BitdustNode {
   requireShares(): Shares
   /** @throws {NodeError} `RoleOff` when the node is no supplier. */
   requireSupplier(): Supplier
+  /** Puts under way. @throws {NodeError} `NotRunning`. */
+  readonly transfers: Transfers
   customers(): readonly CustomerSummary[]
   /** Lends this many bytes in all; kept in `config.json` and in force after the next start. */
   offer(bytes: number): Promise<void>
@@ -133,6 +139,7 @@ export async function createNode({
   config: change,
   logger = silentNodeLogger,
   transitions = [],
+  onStage,
 }: NodeOptions): Promise<BitdustNode> {
   const paths = folderPaths(directory)
   const named =
@@ -144,6 +151,7 @@ export async function createNode({
   for (const transition of transitions) board.observe(transition)
   let folder: DataFolder | undefined
   let parts: Parts | undefined
+  let transfers: Transfers | undefined
 
   const runner = createRunner<NodeState, NodeContext, NodeEvent, NodeEffect>({
     name: 'node',
@@ -157,13 +165,18 @@ export async function createNode({
           folder = await openFolder(directory)
           const given = masterKey === undefined ? {} : { masterKey }
           const onRevoked = (error: unknown) => raise({ type: 'broke', error })
-          parts = await wireParts({ config, paths, logger, observe: board.observe, onRevoked, ...given })
+          const looking = onStage === undefined ? {} : { onStage }
+          parts = await wireParts({ config, paths, logger, observe: board.observe, onRevoked, ...given, ...looking })
+          transfers = wireTransfers(parts)
           raise({ type: 'opened' })
         } else if (effect === 'connect') {
           await parts?.start()
+          await transfers?.start()
           raise({ type: 'connected' })
         } else {
+          await transfers?.stop()
           await parts?.stop()
+          transfers = undefined
           parts = undefined
           folder?.release()
           raise({ type: 'ended' })
@@ -181,12 +194,22 @@ export async function createNode({
     return parts
   }
 
+  /** Puts go on as soon as a supplier is back. */
+  function wireTransfers({ store, customer }: Parts): Transfers {
+    const put: Parameters<typeof createTransfers>[0]['put'] = (wanted, call) => putFolder(node, wanted, call)
+    const wired = createTransfers({ store, clock: systemClock, logger, put })
+    customer?.family.events.addEventListener('link', ({ value }) => {
+      if (value.state === 'connected') wired.wake()
+    })
+    return wired
+  }
+
   async function stop(): Promise<void> {
     runner.send({ type: 'stop' })
     await stopped
   }
 
-  return {
+  const node: BitdustNode = {
     paths,
     config,
     stopped,
@@ -247,6 +270,11 @@ export async function createNode({
       if (supplier === null) throw roleOff('supplier')
       return supplier
     },
+    get transfers() {
+      requireParts()
+      if (transfers === undefined) throw new NodeError('NotRunning', `the node on ${paths.root} is not running`)
+      return transfers
+    },
     customers: () => requireParts().supplier?.customers() ?? [],
     async offer(bytes) {
       await writeConfig(
@@ -287,6 +315,7 @@ export async function createNode({
       return { idurl: primaryOf(document), fingerprint, ms: Math.round(performance.now() - began) }
     },
   }
+  return node
 
   function roleOff(role: NodeRole): NodeError {
     return new NodeError('RoleOff', `this node is no ${role}; switch it on with: bitdust config set roles.${role} true`)

@@ -7,6 +7,7 @@ import { fileCommands } from './daemon/commands/files.ts'
 import { identityCommands } from './daemon/commands/identity.ts'
 import { keyCommands } from './daemon/commands/keys.ts'
 import { nodeCommands } from './daemon/commands/node.ts'
+import { prune } from './daemon/commands/prune.ts'
 import { shareCommands } from './daemon/commands/shares.ts'
 import { customerCommands, supplierCommands } from './daemon/commands/suppliers.ts'
 import { serveLocalApi } from './daemon/server.ts'
@@ -20,7 +21,7 @@ export const COMMAND_AREAS = {
   node: nodeCommands,
   identity: identityCommands,
   device: deviceCommands,
-  files: fileCommands,
+  files: { ...fileCommands, prune },
   supplier: supplierCommands,
   customer: customerCommands,
   share: shareCommands,

@@ -62,3 +62,16 @@ export function parseDuration(text: string): number {
 export function parseSchedule(text: string): number | null {
   return text.trim() === 'off' ? null : parseDuration(text)
 }
+
+/**
+ * Reads a limit of bandwidth: a size, which passes each second (`10 MiB`, `500 kB/s`), or `unlimited`.
+ *
+ * @returns Bytes per second, at least 1, or null for `unlimited`.
+ * @throws {NodeError} `ConfigInvalid`
+ */
+export function parseRate(text: string): number | null {
+  if (text.trim() === 'unlimited') return null
+  const bytes = parseSize(text.replace(/\s*\/\s*s\s*$/, ''))
+  if (bytes >= 1) return bytes
+  throw new NodeError('ConfigInvalid', `"${text}" lets nothing pass; write for example 2 MiB, or unlimited`)
+}

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFolder } from '@bitdust/testing'
 import { expect, test } from 'vitest'
@@ -42,6 +42,19 @@ test('a process that was killed leaves no lock behind', async () => {
   holder.kill('SIGKILL')
   await once(holder, 'exit')
   ;(await openFolder(directory)).release()
+})
+
+test('what interrupted writes left of keys is removed', async () => {
+  await using temporary = await temporaryFolder()
+  const directory = join(temporary.path, 'node')
+  const { paths, release } = await openFolder(directory)
+  release()
+  for (const part of [paths.metadata, paths.keys]) {
+    await writeFile(join(part, `.bitdust-${'a'.repeat(32)}.tmp`), 'half a key')
+    await writeFile(join(part, 'whole'), 'a key')
+  }
+  ;(await openFolder(directory)).release()
+  expect([await readdir(paths.metadata), await readdir(paths.keys)]).toEqual([['whole'], ['whole']])
 })
 
 test('T55 a folder that others may enter is refused', async () => {

@@ -227,3 +227,16 @@ function openSshKey(line: string): string {
   const lines = content.toString('base64').match(/.{1,70}/g) ?? []
   return ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n')
 }
+
+test.each([
+  ['an encrypted key of line breaks', `-----BEGIN ENCRYPTED PRIVATE KEY-----${'\n'.repeat(65_000)}!`],
+  ['an encrypted key of short lines', `-----BEGIN ENCRYPTED PRIVATE KEY-----${'\na'.repeat(32_000)}!`],
+  ['an encrypted PKCS#1 key', `-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED${'\n'.repeat(65_000)}!`],
+  ['a backup of line breaks', `http://a.com/a.xml${'\n'.repeat(65_000)}x`],
+  ['a backup of spaces', `http://a.com/a.xml${' '.repeat(65_000)}x`],
+  ['a backup of addresses', `${'http://a.com/a.xml\n'.repeat(3_400)}x`],
+])('T54 %s is refused at once', async (_, text) => {
+  const start = performance.now()
+  await expect(inspectKey(text, 'x')).rejects.toMatchObject({ code: 'KeyMalformed' })
+  expect(performance.now() - start).toBeLessThan(1_000)
+})

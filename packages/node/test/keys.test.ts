@@ -130,10 +130,10 @@ describe('making, listing, showing, deleting', () => {
   })
 
   test('deleting forgets all generations, and never the master key', async () => {
-    await ask('import', { text: await bobsFile('group_abc'), fileName: 'x' })
     const second = await generateRsaKey(2048)
     const names = { keyId: 'group_abc$bob@id.example.com', creator: BOB, generation: 2 }
     await ask('import', { text: await writeKeyFile({ kind: 'private', ...names, key: second }), fileName: 'x' })
+    await ask('import', { text: await bobsFile('group_abc'), fileName: 'x' })
     expect((await everything()).length).toBe(2)
     expect(await ask('show', { key: 'group_abc' })).toMatchObject({ generation: 2 })
     expect(await ask('delete', { key: 'group_abc' })).toMatchObject({ keyId: names.keyId })
@@ -195,6 +195,27 @@ describe('out and in again', () => {
       const row = { keyId: 'share_abc$bob@id.example.com', creator: BOB, generation: 3, mine: false }
       expect(await ask('import', { text, fileName: 'x' })).toMatchObject(row)
     }
+  })
+
+  test('T51 a file that claims to be the successor of a key that is here takes over nothing', async () => {
+    const successorOf = async (alias: string, creator: typeof BOB, user: string) =>
+      writeKeyFile({
+        kind: 'private',
+        keyId: `${alias}$${user}@id.example.com`,
+        creator,
+        generation: 99,
+        key: await importRsaPrivateKey(testKeys[2048][4]!),
+      })
+    await ask('create', { name: 'group_abc', bits: 2048 })
+    await ask('import', { text: await bobsFile('share_abc', 2), fileName: 'x' })
+    const before = await everything()
+    for (const text of [await successorOf('group_abc', ALICE, 'alice'), await successorOf('share_abc', BOB, 'bob')])
+      expect(await failure(ask('import', { text, fileName: 'x' }))).toBe('KeyConflict')
+    expect(await everything()).toEqual(before)
+    await ask('delete', { key: 'share_abc' })
+    expect(await ask('import', { text: await successorOf('share_abc', BOB, 'bob'), fileName: 'x' })).toMatchObject({
+      generation: 99,
+    })
   })
 
   test('twice is once, and the private part takes the place of the public one', async () => {

@@ -1,4 +1,4 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { utf8Encode, writeKeyFile } from '@bitdust/crypto'
 import { writeFileDurable } from '@bitdust/crypto/files'
@@ -121,6 +121,15 @@ describe('moving the master key to a medium', () => {
     })
   })
 
+  test('and nothing of it that an interrupted write left behind', async () => {
+    await using temporary = await temporaryFolder()
+    const paths = await aliceIn(temporary.path)
+    const copy = await readFile(join(paths.metadata, 'master.key'))
+    await writeFileDurable(join(paths.metadata, `.bitdust-${'0'.repeat(32)}.tmp`), copy)
+    await moveMasterKey({ directory: paths.root, file: join(temporary.path, 'alice.key') })
+    expect((await readdir(paths.metadata)).sort()).toEqual(['device.key', 'identity.xml'])
+  })
+
   // Each use of a passphrase takes a third of a second of a free processor.
   test('protects it by a passphrase', { timeout: 60_000 }, async () => {
     await using temporary = await temporaryFolder()
@@ -138,12 +147,15 @@ describe('moving the master key to a medium', () => {
     ['TargetExists', 'taken.key'],
     ['PathUnsafe', 'node/metadata/elsewhere.key'],
     ['PathUnsafe', 'node'],
+    ['PathUnsafe', 'node/..alice.key'],
+    ['PathUnsafe', 'looks-like-a-medium/alice.key'],
     ['StorageCorrupt', 'no-such-folder/alice.key'],
   ])('fails with %s and keeps the key', async (code, name) => {
     await using temporary = await temporaryFolder()
     const paths = await aliceIn(temporary.path)
     const before = await readFile(join(paths.metadata, 'master.key'), 'utf8')
     await writeFile(join(temporary.path, 'taken.key'), 'something else')
+    await symlink(paths.metadata, join(temporary.path, 'looks-like-a-medium'))
     await expect(moveMasterKey({ directory: paths.root, file: join(temporary.path, name) })).rejects.toMatchObject({
       code,
     })

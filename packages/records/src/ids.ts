@@ -45,9 +45,10 @@ export function locationIdOf(owner: Fingerprint, alias: string): LocationId {
   return hashOf(signedBytes(LABELS.location, fromHex(owner), utf8Encode(alias)))
 }
 
-/** The id of the journal that one device of one writer keeps in a location. */
-export function journalIdOf({ location, writer, device }: JournalOwner): JournalId {
-  return hashOf(signedBytes(LABELS.journalEntry, fromHex(location), fromHex(writer), fromHex(device)))
+/** The id of a journal that one device of one writer keeps in a location. */
+export function journalIdOf({ location, writer, device, epoch = 0 }: JournalOwner): JournalId {
+  const parts = [fromHex(location), fromHex(writer), fromHex(device), ...(epoch === 0 ? [] : [u32be(epoch)])]
+  return hashOf(signedBytes(LABELS.journalEntry, ...parts))
 }
 
 /** What a journal belongs to. */
@@ -55,6 +56,8 @@ export interface JournalOwner {
   readonly location: LocationId
   readonly writer: Fingerprint
   readonly device: DeviceId
+  /** Which of the device's journals; see `JournalEntry`. @default 0 */
+  readonly epoch?: number
 }
 
 /**

@@ -127,6 +127,7 @@ export {
 } from './ids.ts'
 export {
   continuesJournal,
+  epochNumber,
   type JournalEntry,
   type JournalEntryKind,
   type JournalHead,
@@ -139,12 +140,14 @@ export {
   type JournalPayload,
   openPayload,
   type PutPayload,
+  type ReleasePayload,
   sealPayload,
 } from './journal-payload.ts'
 export { type JournalAuthor, verifyJournalStart } from './journal-start.ts'
 export { type KeyAudit, keyAuditRecord } from './key-audit.ts'
 export { type Layout, layoutRecord } from './layout.ts'
 export {
+  BLOCK_FORM_BYTES,
   CLOCK_GRACE_MS,
   ENROLMENT_ANSWER_LIFETIME_MS,
   ENROLMENT_REQUEST_LIFETIME_MS,
@@ -172,6 +175,7 @@ export {
   MAX_NICKNAME_CHARACTERS,
   MAX_NICKNAME_RECORD_BYTES,
   MAX_NODE_BYTES,
+  MAX_RELEASED,
   MAX_SEALED_BYTES,
   MAX_SPKI_BYTES,
   MAX_STATEMENT_BYTES,

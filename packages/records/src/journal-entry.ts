@@ -26,11 +26,16 @@ export interface JournalEntry {
   /** Whose device writes; a member may write in another's location. */
   readonly writer: Fingerprint
   readonly device: DeviceId
+  /**
+   * 0 in the first journal that the device keeps in the location. A device which finds that its journal goes on elsewhere
+   * (its disk, or an image of it, is used twice) starts another one, under a random number up to 2^32 - 1.
+   */
+  readonly epoch: number
   /** From 0, without gaps. */
   readonly sequence: number
   /** Hash of the entry before; null in the first. */
   readonly previous: EntryHash | null
-  /** The ends of all other journals of the location that the author had merged; written sorted. */
+  /** The ends of all other journals of the location that the author had merged, several of one that was forked; written sorted. */
   readonly heads: readonly JournalHead[]
   /** Revision of the family that holds the blocks of this entry. */
   readonly family: number
@@ -57,15 +62,19 @@ export interface JournalHead {
 /** Codec of {@link JournalHead}. */
 export const journalHeadField = row<JournalHead>({ journal: journalId, sequence: uint(), hash: entryHash })
 
+/** Codec of the number of a journal among those of one device. */
+export const epochNumber = uint(0xffff_ffff)
+
 const journalEntryField = refine(
   struct<JournalEntry>({
     owner: fingerprint,
     location: locationId,
     writer: fingerprint,
     device: deviceId,
+    epoch: epochNumber,
     sequence: uint(),
     previous: optional(entryHash),
-    heads: sortedList(journalHeadField, MAX_HEADS, (a, b) => compareText(a.journal, b.journal)),
+    heads: sortedList(journalHeadField, MAX_HEADS, compareHeads),
     family: revisionNumber,
     date: timestamp,
     kind: choice('put', 'delete', 'release', 'checkpoint'),
@@ -90,6 +99,11 @@ export const journalEntryRecord: RecordKind<JournalEntry, 'device'> = defineReco
   signers: { device: { key: 'device', name: ({ device }) => device } },
   versions: { 1: journalEntryField },
 })
+
+/** Journals in order, and the ends of one that was forked. */
+function compareHeads(a: JournalHead, b: JournalHead): number {
+  return compareText(a.journal, b.journal) || compareText(a.hash, b.hash)
+}
 
 /** Whether `next` stands directly behind `previous` in one journal: same journal, next number, and it names its hash. */
 export function continuesJournal(previous: Opened<JournalEntry>, next: Opened<JournalEntry>): boolean {

@@ -6,14 +6,20 @@ const MIB = 1024 * KIB
 /** Most plaintext bytes in one block, whatever the number of suppliers. */
 export const MAX_BLOCK_BYTES = 8 * MIB
 
-/** Most ciphertext bytes of one block: {@link MAX_BLOCK_BYTES} and the tags of its segments. */
-export const MAX_CIPHERTEXT_BYTES = ciphertextSize(MAX_BLOCK_BYTES)
+/** What stands before the bytes of a block and tells their form, see `encodeBlockForm` of `@bitdust/upkeep`. */
+export const BLOCK_FORM_BYTES = 1
+
+/** Most ciphertext bytes of one block: its form, {@link MAX_BLOCK_BYTES} and the tags of its segments. */
+export const MAX_CIPHERTEXT_BYTES = ciphertextSize(BLOCK_FORM_BYTES + MAX_BLOCK_BYTES)
 
 /** Most suppliers in a family: with more, a coded block would have more than the 128 fragments of the largest preset. */
 export const MAX_SUPPLIERS = 64
 
 /** Most bytes of a journal entry, signature included. */
 export const MAX_JOURNAL_ENTRY_BYTES = 64 * KIB
+
+/** Most versions that one journal entry releases. */
+export const MAX_RELEASED = 1024
 
 /** Most heads that one journal entry lists. With the largest manifest and path the entry still fits its limit. */
 export const MAX_HEADS = 128
@@ -30,7 +36,7 @@ export const MAX_INLINE_EXTENTS = 512
 /** Most bytes of the canonical list of one folder's entries. */
 export const MAX_NODE_BYTES = 32 * MIB
 
-/** Most bytes of the canonical list of one file's extents; enough for a file of 3 TiB in blocks of 8 MiB. */
+/** Most bytes of the canonical list of one file's extents; enough for a file of 1.5 TiB in blocks of 4 MiB. */
 export const MAX_EXTENT_LIST_BYTES = 32 * MIB
 
 /** Most bytes of a symlink's target (`PATH_MAX`). */

@@ -5,6 +5,8 @@ import {
   type BlockId,
   continuesJournal,
   type Entry,
+  type EntryHash,
+  hashOf,
   type JournalEntry,
   type JournalId,
   type JournalPayload,
@@ -15,6 +17,7 @@ import {
   MAX_HEADS,
   MAX_INLINE_EXTENTS,
   MAX_JOURNAL_ENTRY_BYTES,
+  MAX_RELEASED,
   manifestRecord,
   type Opened,
   openPayload,
@@ -45,6 +48,7 @@ function firstEntry(): JournalEntry {
     location: locationIdOf(owner, 'master'),
     writer: owner,
     device: cast.laptop.publicKey.id,
+    epoch: 0,
     sequence: 0,
     previous: null,
     heads: [],
@@ -67,7 +71,8 @@ describe('payloads', () => {
   const put: JournalPayload = { kind: 'put', path: 'animals/cat.png', manifest: filled(500, 3) }
 
   test('come back', async () => {
-    for (const payload of [put, { kind: 'delete', path: 'animals' }] as const) {
+    const puts = [hashOf<EntryHash>(filled(3, 1)), hashOf<EntryHash>(filled(3, 2))].sort()
+    for (const payload of [put, { kind: 'delete', path: 'animals' }, { kind: 'release', puts }] as const) {
       const entry = { ...firstEntry(), kind: payload.kind }
       const sealed = { ...entry, payload: await sealPayload(secret, entry, payload) }
       expect(await openPayload(secret, sealed)).toEqual(payload)
@@ -84,6 +89,7 @@ describe('payloads', () => {
       { location: locationIdOf(entry.owner, 'other') },
       { writer: cast.bob.publicKey.fingerprint },
       { device: cast.server.publicKey.id },
+      { epoch: 1 },
       { sequence: 1 },
       { generation: 2 },
       { kind: 'delete' },
@@ -96,6 +102,17 @@ describe('payloads', () => {
   test('of kinds that come later are told apart from broken ones', async () => {
     const entry = { ...firstEntry(), kind: 'checkpoint' as const }
     await expect(openPayload(secret, entry)).rejects.toMatchObject({ code: 'VersionUnsupported' })
+  })
+
+  test('a release names 1 to 1024 versions, each once', async () => {
+    const entry = { ...firstEntry(), kind: 'release' as const }
+    const puts = Array.from({ length: MAX_RELEASED + 1 }, (_, i) => hashOf<EntryHash>(Uint8Array.of(i >> 8, i)))
+    const release = (some: readonly EntryHash[]) => sealPayload(secret, entry, { kind: 'release', puts: some })
+    for (const some of [[], puts, [puts[0]!, puts[0]!]])
+      await expect(release(some)).rejects.toMatchObject({ name: 'RecordError', code: 'RecordInvalid' })
+    const payload = await release(puts.slice(1))
+    const signed = await journalEntryRecord.sign({ ...entry, payload }, cast.laptop)
+    expect(await openPayload(secret, signed.body)).toEqual({ kind: 'release', puts: puts.slice(1).sort() })
   })
 
   test.each(['', '/a', '../a', 'a/../b', 'a//b', 'a\0b', 'a/./b', 'x'.repeat(5000)])(
@@ -172,15 +189,18 @@ describe('the chain', () => {
     expect(continuesJournal(first, third)).toBe(false)
   })
 
-  test('the id is that of location, writer and device', () => {
+  test('the id is that of location, writer, device and epoch', () => {
     const { location, writer, device } = firstEntry()
     const ids = [
       journalIdOf({ location, writer, device }),
       journalIdOf({ location: locationIdOf(writer, 'other'), writer, device }),
       journalIdOf({ location, writer: cast.bob.publicKey.fingerprint, device }),
       journalIdOf({ location, writer, device: cast.server.publicKey.id }),
+      journalIdOf({ location, writer, device, epoch: 1 }),
+      journalIdOf({ location, writer, device, epoch: 2 ** 32 - 1 }),
     ]
-    expect(new Set(ids).size).toBe(4)
+    expect(new Set(ids).size).toBe(6)
+    expect(journalIdOf({ location, writer, device, epoch: 0 })).toBe(ids[0])
     expect(journalIdOf(firstEntry())).toBe(ids[0])
   })
 

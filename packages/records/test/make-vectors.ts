@@ -10,6 +10,7 @@ import { parseIdurl } from '@bitdust/identity'
 import {
   blockIdOf,
   type EnrolmentRequest,
+  type EntryHash,
   encodeExtents,
   encodeNode,
   enrolmentCode,
@@ -20,6 +21,7 @@ import {
   foldNickname,
   fragmentName,
   type Grant,
+  hashOf,
   type JournalEntry,
   type JournalPayload,
   journalEntryRecord,
@@ -127,6 +129,7 @@ function ids(): object {
     location: { owner: customer, alias: 'master', id: location },
     block: { record: block, id: place.block },
     journal: { ...journal, id: journalIdOf(journal) },
+    laterJournal: { ...journal, epoch: 7, id: journalIdOf({ ...journal, epoch: 7 }) },
     fragment: { ...place, name: fragmentName(place) },
   }
 }
@@ -159,6 +162,7 @@ async function sealedParts(): Promise<object> {
   const payloads: JournalPayload[] = [
     { kind: 'put', path: 'animals/cat.png', manifest: filled(20, 3) },
     { kind: 'delete', path: 'animals' },
+    { kind: 'release', puts: [hashOf<EntryHash>(filled(3, 1)), hashOf<EntryHash>(filled(3, 2))].sort() },
   ]
   return {
     secret,

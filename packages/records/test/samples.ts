@@ -107,7 +107,8 @@ export async function createSamples(cast: Cast): Promise<readonly Sample[]> {
   }
 
   const layout = { block, n: 4, fragmentBytes: 250, roots: hashes(8) }
-  const entry = { owner, location, writer: owner, device, family: 1, date: NOW, generation: 1, payload: filled(64, 9) }
+  const written = { owner, location, writer: owner, device, epoch: 0 }
+  const entry = { ...written, family: 1, date: NOW, generation: 1, payload: filled(64, 9) }
 
   return [
     sample('layout', layoutRecord, { ...layout, signer: 'writer', device }, { device: laptop }),

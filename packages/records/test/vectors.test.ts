@@ -105,15 +105,17 @@ function importKey(key: { readonly device: Uint8Array } | { readonly spki: Uint8
 }
 
 test('ids-v1.json', () => {
-  const { location, block, journal, fragment } = read<{
+  const { location, block, journal, laterJournal, fragment } = read<{
     location: { owner: Grant['owner']; alias: string; id: string }
     block: { record: BlockRecord; id: string }
     journal: JournalOwner & { id: string }
+    laterJournal: JournalOwner & { id: string }
     fragment: FragmentPlace & { name: string }
   }>('ids-v1.json')
   expect(locationIdOf(location.owner, location.alias)).toBe(location.id)
   expect(blockIdOf(block.record)).toBe(block.id)
   expect(journalIdOf(journal)).toBe(journal.id)
+  expect(journalIdOf(laterJournal)).toBe(laterJournal.id)
   expect(fragmentName(fragment)).toBe(fragment.name)
 })
 

@@ -33,7 +33,7 @@ export type {
   ReceivedPacket,
   ReceivedReply,
 } from './ports.ts'
-export type { DeleteBlocksRequest, DeletedBlocks, ListedFragment } from './protocol/fragments.ts'
+export type { DeleteBlocksRequest, DeletedBlocks, ListedFragment, RetainRequest } from './protocol/fragments.ts'
 export type { JournalEvent, StoredJournalHead } from './protocol/journals.ts'
 export type { RetrieveRecordRequest, StoredRecordKind } from './protocol/records.ts'
 export type { ContractRequest, CustomerRequest, LocationRequest, SupplierState } from './protocol/services.ts'

@@ -53,6 +53,8 @@ export const MAX_LOCATIONS = 1024
 export const MAX_JOURNALS = 256
 /** Most blocks in one `DeleteFile`. */
 export const MAX_DELETED_BLOCKS = 256
+/** Most blocks in one `Retain`. */
+export const MAX_RETAINED_BLOCKS = 256
 /** Most items in one `Files` reply; they fit the payload of a packet. */
 export const MAX_LISTED_ITEMS = 512
 /** Most entries in one `Journal` packet or one `RetrieveJournal` reply. */

@@ -52,6 +52,7 @@ test('appends entries and gives them back from any number on', async () => {
       journal,
       writer: alice.ref.fingerprint,
       device: alice.deviceKey.publicKey.id,
+      epoch: 0,
       sequence: 4,
       hash: hashOf(entries[4]!),
     },
@@ -154,6 +155,19 @@ test('T52 a new entry is written under the newest key that is known; copies of o
   expect(await append([next.bytes])).toBe('done')
 })
 
+test('T52 a revoked device brings nothing any more, copies neither', async () => {
+  const { alice, person, customer, to, location, append } = await aliceAndSam()
+  const laptop = await person('laptop', { identityOf: 'alice', device: 1 })
+  const ofLaptop = await sampleJournal(laptop, { location }, 2)
+  expect(await append(ofLaptop.slice(0, 1), false, laptop)).toBe('done')
+  const header = await sampleHeader(alice, location, 1, { revoked: [laptop] })
+  await alice.client.putRecord(to, { customer, kind: 'header', record: header.bytes })
+  expect(await append(ofLaptop, false, laptop)).toBe('KeyRevoked')
+  expect(await append(ofLaptop, true, laptop)).toBe('KeyRevoked')
+  // What the owner's other device copies is for readers to judge, by the heads in the header.
+  expect(await append(ofLaptop, true)).toBe('done')
+})
+
 test('a member cannot call his entries copies', async () => {
   const { alice, bob, supplier, customer, to, share: location } = await aliceAndBob()
   const family = await sampleFamily(alice, supplier, 2)
@@ -192,7 +206,7 @@ test('journals have an allowance, and what is over it changes nothing', async ()
 test('a location has so many journals', async () => {
   const { alice, sam, place, location, append } = await aliceAndSam()
   const book = createJournalBook(sam.books)
-  const author = { writer: alice.ref.fingerprint, device: alice.deviceKey.publicKey.id, sequence: 0 }
+  const author = { writer: alice.ref.fingerprint, device: alice.deviceKey.publicKey.id, epoch: 0, sequence: 0 }
   const heads = Array.from({ length: MAX_JOURNALS }, (_, i) => {
     const id = hashOf<JournalId>(Uint8Array.of(i, i >> 8))
     return { ...author, journal: id, hash: id as unknown as EntryHash }

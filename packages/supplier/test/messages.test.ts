@@ -13,6 +13,8 @@ import {
   filesReply,
   fragmentsReply,
   listFilesRequest,
+  retainedBlocksReply,
+  retainRequest,
   retrieveRequest,
   storeFragmentsRequest,
 } from '../src/protocol/fragments.ts'
@@ -52,7 +54,7 @@ function samples(size: number) {
   const ids = (most: number) => Array.from({ length: Math.min(size, most) }, () => id)
   const after = 'x'.repeat(Math.min(size, 137))
   const file = { block: id, location: id, n: 64, position: 63, bytes: 2 ** 40 }
-  const head = { journal: id, writer: id, device: id, sequence: 2 ** 50, hash: id }
+  const head = { journal: id, writer: id, device: id, epoch: 2 ** 32 - 1, sequence: 2 ** 50, hash: id }
   return {
     offer: sample(serviceRequest, { supplier: { offer: 'please' } }),
     contract: sample(serviceRequest, { supplier: { contract: { contract: some, customerKey: some } } }),
@@ -72,6 +74,8 @@ function samples(size: number) {
     files: sample(filesReply, { items: ids(512).map(() => file), next: after }),
     delete: sample(deleteBlocksRequest, { customer: id, blocks: ids(256) }),
     deleted: sample(deletedBlocksReply, { freed: ids(256), refused: ids(256) }),
+    retain: sample(retainRequest, { ...place, blocks: ids(256) }),
+    retained: sample(retainedBlocksReply, { held: ids(256) }),
     record: sample(storeRecordRequest, { customer: id, kind: 'family' }),
     retrieveRecord: sample(retrieveRecordRequest, { customer: id, kind: 'header', location: id }),
     recordReply: sample(recordReply, { found: true }),

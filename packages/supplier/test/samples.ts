@@ -155,7 +155,13 @@ export function sampleHeader(
     previous = null,
     size = 30,
     generations = 1,
-  }: { readonly previous?: RecordHash | null; readonly size?: number; readonly generations?: number } = {},
+    revoked = [],
+  }: {
+    readonly previous?: RecordHash | null
+    readonly size?: number
+    readonly generations?: number
+    readonly revoked?: readonly Person[]
+  } = {},
 ) {
   const noise = () => randomBytes(30)
   const members = Array.from({ length: Math.ceil(size / 1000) }, () => ({
@@ -179,7 +185,7 @@ export function sampleHeader(
       previous: revision > 1 && previous === null ? hashOf<RecordHash>(randomBytes(32)) : previous,
       generations: made,
       devices: [],
-      revoked: [],
+      revoked: revoked.map(({ deviceKey }) => ({ device: deviceKey.publicKey.id, heads: [] })),
     },
     owner.masterKey,
   )
@@ -258,6 +264,7 @@ export function sampleEntry(
       location,
       writer: writer.ref.fingerprint,
       device: writer.deviceKey.publicKey.id,
+      epoch: 0,
       sequence,
       previous,
       heads: [],

@@ -1,6 +1,7 @@
-import { encryptBlock, type Fingerprint, sha256Bulk, toHex, treeRoot } from '@bitdust/crypto'
-import { type Coder, encodeBlock, type SupplierCount } from '@bitdust/raid'
+import { ciphertextSize, encryptBlock, type Fingerprint, sha256Bulk, toHex, treeRoot } from '@bitdust/crypto'
+import { type Coder, fragmentSize, type SupplierCount } from '@bitdust/raid'
 import {
+  BLOCK_FORM_BYTES,
   type BlockId,
   type BlockRecord,
   blockIdOf,
@@ -10,11 +11,12 @@ import {
   parseHash,
 } from '@bitdust/records'
 import { UpkeepError } from './errors.ts'
+import { type BlockStage, type Measure, unmeasured } from './measure.ts'
 
 /** What becomes a block. */
 export interface BlockSource {
-  /** At most 8 MiB; may be empty. Not changed, not kept. */
-  readonly plaintext: Uint8Array
+  /** What `encodeBlockForm` made, at most 8 MiB and its form. Not changed, not kept. */
+  readonly formed: Uint8Array
   /** 32 fresh random bytes, never used for another block. */
   readonly key: Uint8Array
   readonly location: LocationId
@@ -23,6 +25,10 @@ export interface BlockSource {
   /** Suppliers of the family. */
   readonly n: SupplierCount
   readonly coder: Coder
+  /** Memory for the fragments, at least {@link codedSize} bytes; used as long as they are. @default new memory */
+  readonly room?: Uint8Array
+  /** @default nobody looks */
+  readonly measure?: Measure<BlockStage>
 }
 
 /** A layout before somebody takes the responsibility for it by signing. */
@@ -34,32 +40,55 @@ export interface EncodedBlock {
   readonly id: BlockId
   /** To be signed: `layoutRecord.sign({ ...layoutBody, signer: 'writer', device }, deviceKey)`. */
   readonly layoutBody: LayoutBody
-  /** All 2n: Data 0..n-1, Parity n..2n-1. Data fragments are views on the ciphertext, so neither may be changed. */
+  /** All 2n: Data 0..n-1, Parity n..2n-1. They lie one behind the other in one piece of memory. */
   readonly fragments: readonly Uint8Array[]
+  /** A view on the data fragments, so neither may be changed. */
   readonly ciphertext: Uint8Array
 }
 
 /**
- * Encrypts a block and codes the ciphertext, so that any n of its 2n fragments give it back.
+ * Bytes of all 2n fragments of a block together.
  *
- * @throws {UpkeepError} `LimitExceeded` above 8 MiB of plaintext.
+ * @throws {RaidError} `LimitExceeded` when n is no preset or the block is too large.
+ */
+export function codedSize(formedBytes: number, n: SupplierCount): number {
+  return 2 * n * fragmentSize(ciphertextSize(formedBytes), n)
+}
+
+/**
+ * Encrypts a block and codes the ciphertext, so that any n of its 2n fragments give it back. Nothing is copied: the
+ * cipher writes where the data fragments are, the coder where the parity is.
+ *
+ * @throws {UpkeepError} `LimitExceeded` above 8 MiB and its form, or when there is too little room.
  * @throws {RaidError} `LimitExceeded` when n is no preset.
  */
 export async function sealAndEncode({
-  plaintext,
+  formed,
   key,
   location,
   writer,
   n,
   coder,
+  room = new Uint8Array(codedSize(formed.length, n)),
+  measure = unmeasured,
 }: BlockSource): Promise<EncodedBlock> {
-  if (plaintext.length > MAX_BLOCK_BYTES)
-    throw new UpkeepError('LimitExceeded', `block of ${plaintext.length} bytes, limit is ${MAX_BLOCK_BYTES}`)
-  const ciphertext = await encryptBlock(key, plaintext)
-  const hash = parseHash(toHex(await sha256Bulk(ciphertext)))
-  const record: BlockRecord = { location, writer, size: ciphertext.length, hash }
-  const fragments = await encodeBlock(coder, ciphertext, n)
-  const roots = fragments.map((fragment) => parseHash(toHex(treeRoot(fragment))))
-  const layoutBody: LayoutBody = { block: record, n, fragmentBytes: fragments[0]!.length, roots }
+  if (formed.length > BLOCK_FORM_BYTES + MAX_BLOCK_BYTES)
+    throw new UpkeepError('LimitExceeded', `block of ${formed.length} bytes, limit is ${MAX_BLOCK_BYTES} and its form`)
+  const coded = codedSize(formed.length, n)
+  if (room.length < coded)
+    throw new UpkeepError('LimitExceeded', `room for ${room.length} bytes of fragments, they have ${coded}`)
+  const size = ciphertextSize(formed.length)
+  const ciphertext = room.subarray(0, size)
+  await measure('encrypt', size, () => encryptBlock(key, formed, { into: ciphertext }))
+  room.fill(0, size, coded / 2)
+  const hash = parseHash(toHex(await measure('hash', size, () => sha256Bulk(ciphertext))))
+  const record: BlockRecord = { location, writer, size, hash }
+  const fragmentBytes = coded / 2 / n
+  const fragments = Array.from({ length: 2 * n }, (_, index) =>
+    room.subarray(index * fragmentBytes, (index + 1) * fragmentBytes),
+  )
+  await measure('code', size, () => coder.encode(fragments.slice(0, n), n, { into: (index) => fragments[index]! }))
+  const roots = measure('hash', coded, () => fragments.map((fragment) => parseHash(toHex(treeRoot(fragment)))))
+  const layoutBody: LayoutBody = { block: record, n, fragmentBytes, roots }
   return { record, id: blockIdOf(record), layoutBody, fragments, ciphertext }
 }

@@ -1,7 +1,12 @@
 import { BitdustError, type BitdustErrorOptions, isBitdustError } from '@bitdust/crypto'
 
 /** What went wrong, for code to branch on. Codes are API: adding one is minor, renaming one is major. */
-export type UpkeepErrorCode = 'NotEnoughFragments' | 'FragmentCorrupt' | 'FragmentMissing' | 'LimitExceeded'
+export type UpkeepErrorCode =
+  | 'NotEnoughFragments'
+  | 'FragmentCorrupt'
+  | 'FragmentMissing'
+  | 'BlockAuthFailed'
+  | 'LimitExceeded'
 
 /** What a `NotEnoughFragments` error knows. Indexes are those of fragments, 0 to 2n - 1. */
 export interface Shortage {

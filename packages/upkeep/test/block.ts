@@ -10,9 +10,9 @@ const writer = toHex(sha256(new Uint8Array(1))) as Fingerprint
 const location = locationIdOf(writer, 'master')
 
 /** A block of random bytes, the same for the same arguments. */
-export function makeBlock(n: SupplierCount, plaintextBytes: number, seed = 'block'): Promise<EncodedBlock> {
-  const random = seededRandom(`${seed} ${n} ${plaintextBytes}`)
-  return sealAndEncode({ plaintext: random(plaintextBytes), key: random(32), location, writer, n, coder })
+export function makeBlock(n: SupplierCount, formedBytes: number, seed = 'block'): Promise<EncodedBlock> {
+  const random = seededRandom(`${seed} ${n} ${formedBytes}`)
+  return sealAndEncode({ formed: random(formedBytes), key: random(32), location, writer, n, coder })
 }
 
 /** A source of fragments in which `instead` replaces some of them; null is a holder that has none. */

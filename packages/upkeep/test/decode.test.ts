@@ -60,7 +60,7 @@ describe('sealAndEncode', () => {
       const random = seededRandom(size)
       const [plaintext, key] = [random(size), random(32)]
       const { location, writer } = (await makeBlock(2, 1)).record
-      const block = await sealAndEncode({ plaintext, key, location, writer, n: 4, coder })
+      const block = await sealAndEncode({ formed: plaintext, key, location, writer, n: 4, coder })
       const { ciphertext } = await decode(
         block,
         atPositions([1, 2], 4, () => null),
@@ -71,7 +71,7 @@ describe('sealAndEncode', () => {
 
   test('refuses more than 8 MiB', async () => {
     const { location, writer } = (await makeBlock(2, 1)).record
-    const source = { plaintext: new Uint8Array(MAX_BLOCK_BYTES + 1), key: new Uint8Array(32), location, writer, coder }
+    const source = { formed: new Uint8Array(MAX_BLOCK_BYTES + 2), key: new Uint8Array(32), location, writer, coder }
     await expect(sealAndEncode({ ...source, n: 7 })).rejects.toMatchObject({ code: 'LimitExceeded' })
   })
 })

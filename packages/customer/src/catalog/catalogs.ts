@@ -7,7 +7,7 @@ import { toCustomerError } from '../failure.ts'
 import type { Journals, KnownEntry, SyncReport } from '../journal/types.ts'
 import type { Location } from '../locations/types.ts'
 import type { CallOptions } from '../ports.ts'
-import { type CatalogView, viewCatalog } from './catalog-view.ts'
+import { type CatalogView, type TreeReader, viewCatalog } from './catalog-view.ts'
 import { type Catalog, type MergedEntry, merge } from './merge.ts'
 import { openOperation, verifiedRoot } from './open-operation.ts'
 import type { Operation, PutOperation } from './operation.ts'
@@ -27,6 +27,9 @@ export interface CatalogsOptions {
 export interface OpenedCatalog {
   readonly view: CatalogView
   readonly catalog: Catalog
+  readonly trees: TreeReader
+  /** Whether every entry that counts could be read; if not, a key may still come, or a newer program. */
+  readonly complete: boolean
   readonly report: SyncReport
 }
 
@@ -83,8 +86,10 @@ export function createCatalogs({ journals, readContent }: CatalogsOptions): Cata
       merged.push({ entry: { ...entry, heads: [] }, operation: null })
     const catalog = merge(merged, {
       mayDelete: (deleter, author) => deleter === location.owner || deleter === author,
+      mayRelease: (writer) => writer === location.owner,
     })
     if (complete) cache.merged = { entries, catalog }
+    else delete cache.merged
     return catalog
   }
 
@@ -103,11 +108,8 @@ export function createCatalogs({ journals, readContent }: CatalogsOptions): Cata
     }
   }
 
-  function viewOf(location: Location, catalog: Catalog, options: CallOptions): CatalogView {
-    return viewCatalog(catalog, {
-      root: (put) => rootOf(location, put),
-      node: (folder) => nodeOf(location, folder, options),
-    })
+  function treesOf(location: Location, options: CallOptions): TreeReader {
+    return { root: (put) => rootOf(location, put), node: (folder) => nodeOf(location, folder, options) }
   }
 
   async function rootOf(location: Location, { id }: PutOperation): Promise<Entry> {
@@ -141,11 +143,14 @@ export function createCatalogs({ journals, readContent }: CatalogsOptions): Cata
 
   async function opened(location: Location, report: SyncReport, options: CallOptions): Promise<OpenedCatalog> {
     const catalog = await catalogOf(location)
-    const ignored = catalog.ignoredDeletes.map(
-      ({ id, path }) => new CustomerError('Unauthorized', `a delete of ${path} has no effect`, { subject: id }),
-    )
+    const ignored = catalog.ignoredOperations.map((one) => {
+      const what = one.kind === 'delete' ? `a delete of ${one.path}` : 'a release of versions'
+      return new CustomerError('Unauthorized', `${what} has no effect`, { subject: one.id })
+    })
     const problems = [...report.problems, ...problemsOf(location), ...ignored]
-    return { view: viewOf(location, catalog, options), catalog, report: { ...report, problems } }
+    const trees = treesOf(location, options)
+    const complete = cacheOf(location).merged !== undefined && !problems.some(isForLater)
+    return { view: viewCatalog(catalog, trees), catalog, trees, complete, report: { ...report, problems } }
   }
 
   return {
@@ -154,6 +159,11 @@ export function createCatalogs({ journals, readContent }: CatalogsOptions): Cata
     },
     known: (location, options) => opened(location, { fresh: false, answered: 0, need: 1, problems: [] }, options),
   }
+}
+
+/** Whether somebody with another key or a newer program could read what this is about. */
+function isForLater({ code, cause }: CustomerError): boolean {
+  return code === 'CatalogFreshnessUnknown' || isBitdustError(cause, 'VersionUnsupported')
 }
 
 /** Names a node by where it is: what stands in a block never changes. Null for inline nodes, which cost nothing to read. */

@@ -3,7 +3,10 @@ import type { KnownEntry } from '../journal/types.ts'
 
 /** How the entries of a location's journals lie in time, as their heads tell; clocks play no part. */
 export interface History {
-  /** Place in the one order on which all readers agree: whatever an entry had merged comes before it, ties go by journal. */
+  /**
+   * Place in the one order on which all readers agree: whatever an entry had merged comes before it; those that did not know
+   * of each other go by the length of what they followed, then by journal. What comes later changes nothing in it.
+   */
   rank(entry: EntryHash): number
   /** Whether the author of `later` had merged `earlier`. */
   precedes(earlier: EntryHash, later: EntryHash): boolean
@@ -13,6 +16,8 @@ export interface History {
 interface Moment {
   /** Which chain it belongs to: a journal, or a branch of one that was forked. */
   readonly branch: number
+  /** Length of the longest way here from a first entry. It depends on nothing but what the author had merged. */
+  readonly depth: number
   /** For each branch the highest sequence number that was merged; -1: nothing. */
   readonly seen: readonly number[]
 }
@@ -25,6 +30,7 @@ export function historyOf(entries: readonly EntryLinks[]): History {
   const moments = new Map<EntryHash, Moment>()
   const continued = new Set<EntryHash>()
   let branches = 0
+  const depthOf = (hash: EntryHash) => moments.get(hash)?.depth ?? -1
   for (const entry of ordered) {
     const before = entry.previous === null ? undefined : moments.get(entry.previous)
     const isBranch = before === undefined || continued.has(entry.previous!)
@@ -34,9 +40,11 @@ export function historyOf(entries: readonly EntryLinks[]): History {
     for (const { hash } of entry.heads) mergeInto(seen, moments.get(hash)?.seen ?? [])
     while (seen.length < branch) seen.push(-1)
     seen[branch] = entry.sequence
-    moments.set(entry.hash, { branch, seen })
+    const depth = 1 + Math.max(-1, ...parentsOf(entry).map(depthOf))
+    moments.set(entry.hash, { branch, depth, seen })
   }
-  const ranks = new Map(ordered.map(({ hash }, rank) => [hash, rank]))
+  const byDepth = [...ordered].sort((a, b) => depthOf(a.hash) - depthOf(b.hash) || comesFirst(a, b))
+  const ranks = new Map(byDepth.map(({ hash }, rank) => [hash, rank]))
   const sequences = new Map(entries.map(({ hash, sequence }) => [hash, sequence]))
 
   return {
@@ -55,30 +63,28 @@ function mergeInto(seen: number[], other: readonly number[]): void {
   for (const [branch, sequence] of other.entries()) seen[branch] = Math.max(seen[branch]!, sequence)
 }
 
-/** A topological order of the entries: among those whose turn it could be, the one of the lowest journal. */
+/** A topological order of the entries, in no particular one of those that there are. */
 function inOrder(entries: readonly EntryLinks[]): readonly EntryLinks[] {
   const known = new Set(entries.map(({ hash }) => hash))
   const waitsFor = new Map<EntryHash, number>()
   const followers = new Map<EntryHash, EntryLinks[]>()
-  const ready: EntryLinks[] = []
+  const ordered: EntryLinks[] = []
   for (const entry of entries) {
     const parents = parentsOf(entry).filter((hash) => known.has(hash))
     waitsFor.set(entry.hash, parents.length)
-    if (parents.length === 0) ready.push(entry)
+    if (parents.length === 0) ordered.push(entry)
     for (const parent of parents) {
       const list = followers.get(parent)
       if (list === undefined) followers.set(parent, [entry])
       else list.push(entry)
     }
   }
-  const ordered: EntryLinks[] = []
-  while (ready.length > 0) {
-    const next = takeLowest(ready)
-    ordered.push(next)
+  // It grows while it is gone through.
+  for (const next of ordered) {
     for (const follower of followers.get(next.hash) ?? []) {
       const left = (waitsFor.get(follower.hash) ?? 0) - 1
       waitsFor.set(follower.hash, left)
-      if (left === 0) ready.push(follower)
+      if (left === 0) ordered.push(follower)
     }
   }
   return ordered
@@ -89,14 +95,7 @@ function parentsOf({ previous, heads }: EntryLinks): readonly EntryHash[] {
   return [...new Set([...(previous === null ? [] : [previous]), ...heads.map(({ hash }) => hash)])]
 }
 
-/** There are about as many candidates as journals, so looking at all of them is cheap. */
-function takeLowest(ready: EntryLinks[]): EntryLinks {
-  let lowest = 0
-  for (const [index, entry] of ready.entries()) if (comesFirst(entry, ready[lowest]!)) lowest = index
-  return ready.splice(lowest, 1)[0]!
-}
-
-function comesFirst(a: EntryLinks, b: EntryLinks): boolean {
-  if (a.journal !== b.journal) return a.journal < b.journal
-  return a.sequence === b.sequence ? a.hash < b.hash : a.sequence < b.sequence
+function comesFirst(a: EntryLinks, b: EntryLinks): number {
+  if (a.journal !== b.journal) return a.journal < b.journal ? -1 : 1
+  return a.hash < b.hash ? -1 : 1
 }

@@ -22,10 +22,10 @@ export async function openOperation(
 ): Promise<Operation> {
   const { hash: id, writer, device } = entry
   const date = Math.min(entry.date, LAST_DATE_MS)
-  const written = { id, path: payload.path, writer, device, date }
-  if (payload.kind === 'delete') return { ...written, kind: 'delete' }
+  const written = { id, writer, device, date }
+  if (payload.kind !== 'put') return { ...written, ...payload }
   const { content: _, ...root } = await verifiedRoot(location, entry, payload.manifest)
-  return { ...written, kind: 'put', root }
+  return { ...written, kind: 'put', path: payload.path, root }
 }
 
 /** The root of the tree that a manifest describes. Throws like {@link openOperation}. */

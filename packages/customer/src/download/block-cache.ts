@@ -38,6 +38,8 @@ export function createBlockCache(fetchBlock: FetchBlock): BlockCache {
     sizeCalculation: ({ plaintext }) => plaintext.length + 1,
   })
   const fetching = new Map<string, Fetching>()
+  /** The last block that could not be had, and for which walk or reading. */
+  let failure: { readonly name: string; readonly signal: AbortSignal; readonly error: unknown } | null = null
 
   async function blockOf(location: Location, { block, key }: Extent, { signal }: CallOptions): Promise<Uint8Array> {
     const name = `${location.id}/${block}`
@@ -45,11 +47,16 @@ export function createBlockCache(fetchBlock: FetchBlock): BlockCache {
     // Whoever names a block without knowing its key gets what the key gives: nothing.
     if (cached !== undefined && equalBytes(cached.key, key)) return cached.plaintext
     signal.throwIfAborted()
+    // The many small files of a block which is lost follow each other: only the first one waits for everybody's answer.
+    if (failure?.name === name && failure.signal === signal) throw failure.error
     const running = fetching.get(name)
     const own = running !== undefined && equalBytes(running.key, key) ? running : begin(name, location, { block, key })
     own.readers += 1
     try {
       return await until(own.result, signal)
+    } catch (error) {
+      if (!signal.aborted) failure = { name, signal, error }
+      throw error
     } finally {
       own.readers -= 1
       if (own.readers === 0) own.end()

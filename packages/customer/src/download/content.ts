@@ -1,5 +1,6 @@
 import { concatBytes } from '@bitdust/crypto'
 import {
+  type BlockId,
   type Content,
   decodeExtents,
   type Extent,
@@ -26,6 +27,8 @@ export interface ContentReader {
     range: { readonly offset: number; readonly length: number },
     options: CallOptions,
   ): AsyncIterable<Uint8Array>
+  /** The blocks that it takes to read all of it, each once. Of lists of extents, the list is read. */
+  blocks(location: Location, content: Content, options: CallOptions): Promise<ReadonlySet<BlockId>>
 }
 
 export function createContentReader(blocks: BlockCache): ContentReader {
@@ -55,8 +58,11 @@ export function createContentReader(blocks: BlockCache): ContentReader {
     options: CallOptions,
   ): AsyncGenerator<Uint8Array> {
     for (const [index, extent] of extents.entries()) {
+      const bytes = blocks.read(location, extent, options)
+      // Nothing shares the line with the first block: a player or a page waits for the first byte.
+      if (index === 0) await bytes
       for (const next of nextBlocks(extents, index)) blocks.prefetch(location, next, options)
-      yield await blocks.read(location, extent, options)
+      yield await bytes
     }
   }
 
@@ -73,15 +79,21 @@ export function createContentReader(blocks: BlockCache): ContentReader {
       }
       yield* readExtents(location, cutExtents(flat.extents, offset, length), options)
     },
+    async blocks(location, content, options) {
+      const flat = await flatten(location, content, options)
+      const parts = 'list' in content ? [content.list, flat] : [flat]
+      return new Set(parts.flatMap((part) => ('extents' in part ? part.extents.map(({ block }) => block) : [])))
+    },
   }
 }
 
-/** The extent at `index`, and the first of each of the blocks that follow it. */
+/** The first extent of each of the blocks that come after that of the extent at `index`. */
 function nextBlocks(extents: readonly Extent[], index: number): readonly Extent[] {
+  const current = extents[index]?.block
   const next: Extent[] = []
-  for (const extent of extents.slice(index, index + 2 * READ_AHEAD_BLOCKS + 1)) {
-    if (next.every(({ block }) => block !== extent.block)) next.push(extent)
-    if (next.length > READ_AHEAD_BLOCKS) break
+  for (const extent of extents.slice(index + 1, index + 1 + 2 * READ_AHEAD_BLOCKS)) {
+    if (extent.block !== current && next.every(({ block }) => block !== extent.block)) next.push(extent)
+    if (next.length === READ_AHEAD_BLOCKS) break
   }
   return next
 }

@@ -3,14 +3,15 @@ import type { Entry } from '@bitdust/records'
 import type { CatalogView, Found } from '../catalog/catalog-view.ts'
 import { itemOf } from '../catalog/item-of.ts'
 import { CustomerError } from '../errors.ts'
+import { toCustomerError } from '../failure.ts'
 import type { Location } from '../locations/types.ts'
 import type { CallOptions } from '../ports.ts'
 import type { BlockCache } from './block-cache.ts'
 import type { ContentReader } from './content.ts'
 import { createReadable } from './readable.ts'
 import { runDownload } from './run-download.ts'
-import type { Readable, Reader, WalkItem } from './types.ts'
-import { readAhead, walkTree } from './walk.ts'
+import type { Readable, Reader, WalkItem, WalkOptions } from './types.ts'
+import { readAhead, type TreeItem, walkTree } from './walk.ts'
 
 export interface DownloadsOptions {
   readonly blocks: BlockCache
@@ -79,14 +80,20 @@ export function createDownloads({ blocks, content, clock, onTransition }: Downlo
       const run = <T>(task: (options: CallOptions) => AsyncIterable<T>) =>
         runDownload(task, { clock, path, signal, ...observed })
 
-      async function* walk(options: CallOptions): AsyncGenerator<WalkItem> {
+      async function* walk(options: CallOptions, { onUnreadable }: WalkOptions): AsyncGenerator<WalkItem> {
+        const tellUnreadable = (item: TreeItem, error: unknown) => {
+          options.signal.throwIfAborted()
+          onUnreadable?.(item.path, toCustomerError(error, item.found.path))
+        }
+        const tree = walkTree(view, found, onUnreadable === undefined ? {} : { onUnreadable: tellUnreadable })
         const prefetch = (extent: Parameters<BlockCache['prefetch']>[1]) => blocks.prefetch(location, extent, options)
-        for await (const item of readAhead(walkTree(view, found), prefetch)) {
+        for await (const item of readAhead(tree, prefetch)) {
           options.signal.throwIfAborted()
           yield {
             path: item.path,
             entry: itemOf(view, item.found, await view.measure(item.found)),
-            open: () => readableOf({ location, view, found: item.found }, (task) => task(options)),
+            open: () =>
+              readableOf({ location, view, found: item.found }, (task) => inWalk(task(options), item.found.path)),
           }
         }
       }
@@ -94,8 +101,17 @@ export function createDownloads({ blocks, content, clock, onTransition }: Downlo
       return {
         entry: itemOf(view, found, await view.measure(found)),
         ...readableOf(target, run),
-        walk: () => run(walk),
+        walk: (walkOptions = {}) => run((options) => walk(options, walkOptions)),
       }
     },
+  }
+}
+
+/** What is read during a walk ends with it; a failure concerns this one item only. */
+async function* inWalk<T>(items: AsyncIterable<T>, path: string): AsyncGenerator<T> {
+  try {
+    yield* items
+  } catch (error) {
+    throw toCustomerError(error, path)
   }
 }

@@ -2,13 +2,14 @@ import { decryptBlock, type Fingerprint } from '@bitdust/crypto'
 import type { Clock } from '@bitdust/machine'
 import type { Coder } from '@bitdust/raid'
 import type { BlockId, FamilyPosition, Layout } from '@bitdust/records'
-import { decodeCiphertext, isUpkeepError, positionOf, type UpkeepError } from '@bitdust/upkeep'
+import { decodeBlockForm, decodeCiphertext, isUpkeepError, positionOf, type UpkeepError } from '@bitdust/upkeep'
 import { CustomerError } from '../errors.ts'
 import { codeOf } from '../failure.ts'
 import { handledLater } from '../handled-later.ts'
 import type { Journals } from '../journal/types.ts'
 import type { Location } from '../locations/types.ts'
 import type { CallOptions, RemoteSuppliers } from '../ports.ts'
+import { createAnswerTimes } from './answer-times.ts'
 import { createSlowPeers } from './slow-peers.ts'
 import { verifiedLayout, type WantedBlock } from './verified-layout.ts'
 
@@ -44,6 +45,7 @@ export type FetchBlock = (
  */
 export function createBlockFetcher({ remotes, journals, coder, clock, onProblem }: BlockFetcherOptions): FetchBlock {
   const slow = createSlowPeers(clock)
+  const times = createAnswerTimes()
 
   return async (location, block, key, { signal }) => {
     const { body: family } = await location.family({ signal })
@@ -69,6 +71,7 @@ export function createBlockFetcher({ remotes, journals, coder, clock, onProblem 
       const position = positionOf(index, family.n)
       const isData = index < family.n
       waiting.add(peer.fingerprint)
+      const from = clock.monotonic()
       try {
         const found = await remotes.getFragment(
           peer,
@@ -83,9 +86,12 @@ export function createBlockFetcher({ remotes, journals, coder, clock, onProblem 
           { signal: taskSignal },
         )
         if (found === null) return null
+        times.add(clock.monotonic() - from)
         return { layout: found.layout, fragment: (isData ? found.data : found.parity) ?? null }
       } catch (error) {
-        if (codeOf(error) === 'FragmentCorrupt') onProblem({ location, block, position, code: 'FragmentCorrupt' })
+        const code = codeOf(error)
+        // Signed by the supplier, both: fragments of something else, or an answer that is none.
+        if (code === 'FragmentCorrupt' || code === 'PacketMalformed') onProblem({ location, block, position, code })
         if (!taskSignal.aborted) slow.avoid(peer.fingerprint)
         throw error
       } finally {
@@ -102,11 +108,12 @@ export function createBlockFetcher({ remotes, journals, coder, clock, onProblem 
         clock,
         layout,
         signal,
+        hedgeMs: times.patienceMs(),
         prefer: order,
         fetch: async (index) => (await ask(index))?.fragment ?? null,
         onCulprit: (index, code) => onProblem({ location, block, position: positionOf(index, family.n), code }),
       })
-      return await decryptBlock(key, ciphertext)
+      return await decodeBlockForm(await decryptBlock(key, ciphertext))
     } catch (error) {
       throw isUpkeepError(error, 'NotEnoughFragments') ? shortage(error) : error
     } finally {

@@ -28,6 +28,15 @@ export interface WalkItem {
   open(): Readable
 }
 
+/** How a folder is walked through. */
+export interface WalkOptions {
+  /**
+   * Told of each folder whose list of what is in it is lost, with its path and a {@link CustomerError}; the walk goes on
+   * behind it. @default the walk ends there
+   */
+  readonly onUnreadable?: (path: string, error: unknown) => void
+}
+
 /**
  * What is at a path: bytes of a file or symlink, or a folder to walk through. Nothing is fetched before it is asked for.
  * Reading throws {@link CustomerError}: `NotEnoughFragments` with what is missing, `ManifestInvalid`, `BlockAuthFailed`,
@@ -39,5 +48,5 @@ export interface Reader extends Readable {
    * Everything in a folder, folders before what is in them; a file or symlink is its own only item. In the order in which
    * a put packed it, so that each block is fetched once, the next ones ahead of their turn.
    */
-  walk(): AsyncIterable<WalkItem>
+  walk(options?: WalkOptions): AsyncIterable<WalkItem>
 }

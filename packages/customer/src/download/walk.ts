@@ -1,5 +1,5 @@
 import { MAX_PATH_DEPTH } from '@bitdust/identity'
-import type { Content, Extent } from '@bitdust/records'
+import type { BlockId, Content, Extent } from '@bitdust/records'
 import type { CatalogView, Found } from '../catalog/catalog-view.ts'
 import { joinPath, namesOf } from '../catalog/path-tree.ts'
 import { CustomerError } from '../errors.ts'
@@ -16,6 +16,13 @@ export interface TreeItem {
   readonly found: Found
 }
 
+export interface WalkTreeOptions {
+  /** @default 1_000_000 */
+  readonly maxEntries?: number
+  /** Told of each folder whose list cannot be read; the walk goes on without what is in it. @default the walk ends there */
+  readonly onUnreadable?: (item: TreeItem, error: unknown) => void
+}
+
 /**
  * Everything in a tree, folders before what is in them, in the order of the bytes of their names: the order in which a
  * put packed it.
@@ -25,7 +32,7 @@ export interface TreeItem {
 export async function* walkTree(
   view: Pick<CatalogView, 'children'>,
   top: Found,
-  maxEntries: number = MAX_TREE_ENTRIES,
+  { maxEntries = MAX_TREE_ENTRIES, onUnreadable }: WalkTreeOptions = {},
 ): AsyncGenerator<TreeItem> {
   /** What is still to come in each of the open folders, from the top. */
   const open: Iterator<TreeItem>[] = [[{ path: '', found: top }].values()]
@@ -43,7 +50,13 @@ export async function* walkTree(
     if (namesOf(path).length > MAX_PATH_DEPTH)
       throw new CustomerError('PathUnsafe', `${path} is too deep`, { subject: path })
     yield item
-    if (summary.kind === 'folder') open.push(itemsBelow(item.path, await view.children(item.found)))
+    if (summary.kind !== 'folder') continue
+    try {
+      open.push(itemsBelow(item.path, await view.children(item.found)))
+    } catch (error) {
+      if (onUnreadable === undefined) throw error
+      onUnreadable(item, error)
+    }
   }
 }
 
@@ -61,40 +74,46 @@ export async function* readAhead(
 ): AsyncGenerator<TreeItem> {
   const source = items[Symbol.asyncIterator]()
   const ahead: { readonly item: TreeItem; readonly blocks: readonly Extent[] }[] = []
+  /** The blocks that the items ahead use, in their order; equal ones follow each other. */
+  const runs: { readonly block: BlockId; uses: number }[] = []
   let ended = false
+
+  function enter(item: TreeItem): void {
+    const blocks = blocksOf(item.found)
+    for (const { block } of blocks) {
+      const last = runs.at(-1)
+      if (last?.block === block) last.uses += 1
+      else runs.push({ block, uses: 1 })
+    }
+    // A file of many blocks reads ahead by itself, when its turn comes.
+    if (blocks.length <= READ_AHEAD_BLOCKS) for (const extent of blocks) prefetch(extent)
+    ahead.push({ item, blocks })
+  }
+
+  function leave(): TreeItem | undefined {
+    const next = ahead.shift()
+    for (let left = next?.blocks.length ?? 0; left > 0; left--) {
+      const first = runs[0]!
+      first.uses -= 1
+      if (first.uses === 0) runs.shift()
+    }
+    return next?.item
+  }
+
   try {
     for (;;) {
-      while (!ended && ahead.length < MAX_ITEMS_AHEAD && blocksIn(ahead) <= READ_AHEAD_BLOCKS) {
+      while (!ended && ahead.length < MAX_ITEMS_AHEAD && runs.length <= READ_AHEAD_BLOCKS) {
         const { done, value } = await source.next()
-        if (done === true) {
-          ended = true
-        } else {
-          const blocks = blocksOf(value.found)
-          // A file of many blocks reads ahead by itself, when its turn comes.
-          if (blocks.length <= READ_AHEAD_BLOCKS) for (const extent of blocks) prefetch(extent)
-          ahead.push({ item: value, blocks })
-        }
+        if (done === true) ended = true
+        else enter(value)
       }
-      const next = ahead.shift()
-      if (next === undefined) return
-      yield next.item
+      const item = leave()
+      if (item === undefined) return
+      yield item
     }
   } finally {
     await source.return?.()
   }
-}
-
-/** Number of blocks that the items use; equal ones follow each other. */
-function blocksIn(items: readonly { readonly blocks: readonly Extent[] }[]): number {
-  let count = 0
-  let last: string | undefined
-  for (const { blocks } of items) {
-    for (const { block } of blocks) {
-      if (block !== last) count += 1
-      last = block
-    }
-  }
-  return count
 }
 
 /** One extent of each block that a file is in, as far as its entry tells. Folders are read as the walk gets to them. */

@@ -225,11 +225,11 @@ export function createFamily(options: FamilyOptions): OwnFamily {
     signal?.throwIfAborted()
     await absences.load(own.current?.body.positions.map(({ fingerprint }) => fingerprint) ?? [])
     started = true
-    if (own.current === null) return void search().catch(() => {})
-    onTaken(own.current)
+    if (own.current === null) void search().catch(() => {})
+    else onTaken(own.current)
     // What is left is done where the master key is.
     if (self.masterKey === null) return void adoptNewer({ signal: lifetime.signal }).catch(() => {})
-    void publisher.publish(own.current)
+    if (own.current !== null) void publisher.publish(own.current)
     await resume()
   }
 
@@ -248,7 +248,8 @@ export function createFamily(options: FamilyOptions): OwnFamily {
     const plan = await books.plan()
     if (plan === null) return
     if (plan.next !== null) runner.send({ type: 'wanted', plan, ticket: 0 })
-    else if (!plan.automatic) await steps.abandon({ signal: lifetime.signal })
+    // What a first family has so far is kept for whoever asks for it again.
+    else if (own.current !== null && !plan.automatic) await steps.abandon({ signal: lifetime.signal })
   }
 
   return {

@@ -1,4 +1,5 @@
 import {
+  type EntryHash,
   type JournalEntry,
   type JournalHead,
   journalEntryRecord,
@@ -17,7 +18,9 @@ export interface ComposeOptions {
   readonly tree: JournalTree
   /** Entries that do not count: they are not named. */
   readonly ignored: readonly KnownEntry[]
-  /** The entry of our own journal behind which it stands; null: it is the first. */
+  /** Which of our journals it goes on. */
+  readonly epoch: number
+  /** The entry of that journal behind which it stands; null: it is the first. */
   readonly before: KnownEntry | null
   /** Revision of the family that holds its blocks. */
   readonly family: number
@@ -26,7 +29,7 @@ export interface ComposeOptions {
 /** Writes and signs the next entry of our own journal, behind everything that is known. */
 export async function composeEntry(
   { payload, date }: EntryDraft,
-  { self, location, tree, ignored, before, family }: ComposeOptions,
+  { self, location, tree, ignored, epoch, before, family }: ComposeOptions,
 ): Promise<Opened<JournalEntry>> {
   const isFirst = before === null
   const place = {
@@ -34,6 +37,7 @@ export async function composeEntry(
     location: location.id,
     writer: self.fingerprint,
     device: self.deviceKey.publicKey.id,
+    epoch,
     sequence: isFirst ? 0 : before.sequence + 1,
     generation: location.generation,
   }
@@ -53,18 +57,19 @@ export async function composeEntry(
   )
 }
 
-/** One end of every journal, but not the end which the entry itself follows. */
+/** All ends of every journal, but not the one which the entry itself follows. */
 function headsOf(
   tree: JournalTree,
   before: KnownEntry | null,
   ignored: ReadonlySet<KnownEntry>,
 ): readonly JournalHead[] {
   const named = new Set(before?.heads.map(({ hash }) => hash))
-  const ends = tree.journals().flatMap((journal) => {
-    const end = tree.tips(journal).find(({ hash }) => hash !== before?.hash && !tree.isPending(hash))
-    const tip = end === undefined || !ignored.has(end) ? end : tree.chain(end).findLast((entry) => !ignored.has(entry))
-    return tip === undefined ? [] : [{ journal, sequence: tip.sequence, hash: tip.hash }]
-  })
+  const ends = new Map<EntryHash, JournalHead>()
+  for (const end of tree.journals().flatMap((journal) => tree.tips(journal))) {
+    if (end.hash === before?.hash || tree.isPending(end.hash)) continue
+    const tip = ignored.has(end) ? tree.chain(end).findLast((entry) => !ignored.has(entry)) : end
+    if (tip !== undefined) ends.set(tip.hash, { journal: tip.journal, sequence: tip.sequence, hash: tip.hash })
+  }
   // What the entry before named already is implied; should there be too many heads, the new ones count.
-  return ends.sort((a, b) => Number(named.has(a.hash)) - Number(named.has(b.hash))).slice(0, MAX_HEADS)
+  return [...ends.values()].sort((a, b) => Number(named.has(a.hash)) - Number(named.has(b.hash))).slice(0, MAX_HEADS)
 }

@@ -1,6 +1,11 @@
 import {
+  defineMessage,
   type EntryHash,
+  entryHash,
+  epochNumber,
   hashOf,
+  integer,
+  isRecordError,
   type JournalEntry,
   type JournalId,
   journalEntryRecord,
@@ -8,12 +13,20 @@ import {
   type LocationId,
   type Opened,
   parseHash,
+  struct,
 } from '@bitdust/records'
 import type { KeyValueStore } from '@bitdust/upkeep'
 import type { KnownEntry } from './types.ts'
 
 /** What names an entry in the store. */
 export type EntryName = Pick<KnownEntry, 'journal' | 'sequence' | 'hash'>
+
+/** The last entry that this device wrote in a location. */
+export interface OwnEnd {
+  /** In which of its journals. */
+  readonly epoch: number
+  readonly hash: EntryHash
+}
 
 /** The journal entries that this device keeps. Only verified ones get here, so reading checks nothing but their hash. */
 export interface JournalBooks {
@@ -23,13 +36,14 @@ export interface JournalBooks {
   pending(location: LocationId): Promise<ReadonlySet<EntryHash>>
   /** The bytes of an entry; null when they are gone or damaged. */
   read(location: LocationId, entry: EntryName): Promise<Uint8Array | null>
-  keep(
-    location: LocationId,
-    entries: readonly Opened<JournalEntry>[],
-    options?: { readonly pending?: boolean },
-  ): Promise<void>
+  keep(location: LocationId, entries: readonly Opened<JournalEntry>[]): Promise<void>
+  /** Keeps an entry that was just written here, and notes that it is the last one. */
+  write(location: LocationId, entry: Opened<JournalEntry>): Promise<void>
+  /** What this device wrote last; null: nothing that it remembers. */
+  own(location: LocationId): Promise<OwnEnd | null>
   acknowledge(location: LocationId, entries: readonly EntryName[]): Promise<void>
-  forget(location: LocationId, entries: readonly EntryName[]): Promise<void>
+  /** Removes entries of our own. @param own - What is the last one then. */
+  forget(location: LocationId, entries: readonly EntryName[], own: OwnEnd | null): Promise<void>
 }
 
 /** Enough digits for every safe integer, so that the order of keys is that of numbers. */
@@ -38,6 +52,18 @@ const SEQUENCE_DIGITS = 16
 const MARK = Uint8Array.of(1)
 
 // journal/<location>/<journal>/<sequence, 16 digits>/<hash>: the record · pending/<location>/<hash>: a mark
+// own/<location>: OwnEnd
+
+interface StoredEnd extends OwnEnd {
+  readonly version: number
+}
+
+/** Form of {@link OwnEnd} in the store, version 1. */
+const ownMessage = defineMessage(
+  struct<StoredEnd>({ version: integer(1, 1), epoch: epochNumber, hash: entryHash }),
+  'own journal',
+)
+const MAX_OWN_BYTES = 256
 
 export function createJournalBooks(store: KeyValueStore): JournalBooks {
   async function* load(location: LocationId): AsyncGenerator<Opened<JournalEntry>> {
@@ -61,26 +87,35 @@ export function createJournalBooks(store: KeyValueStore): JournalBooks {
       const bytes = await store.get(entryKey(location, entry))
       return bytes !== null && hashOf(bytes) === entry.hash ? bytes : null
     },
-    async keep(location, entries, { pending = false } = {}) {
-      await store.batch(
-        entries.flatMap(({ body, hash, bytes }) => [
-          {
-            put: entryKey(location, { journal: journalIdOf(body), sequence: body.sequence, hash }),
-            value: bytes,
-          },
-          ...(pending ? [{ put: pendingKey(location, hash), value: MARK }] : []),
-        ]),
-      )
+    keep: (location, entries) => store.batch(entries.map((entry) => putOf(location, entry))),
+    write: (location, entry) =>
+      store.batch([
+        putOf(location, entry),
+        { put: pendingKey(location, entry.hash), value: MARK },
+        putOwn(location, { epoch: entry.body.epoch, hash: entry.hash }),
+      ]),
+    async own(location) {
+      const bytes = await store.get(ownKey(location))
+      try {
+        if (bytes === null) return null
+        const { epoch, hash } = ownMessage.decode(bytes, MAX_OWN_BYTES)
+        return { epoch, hash }
+      } catch (error) {
+        // Whoever does not remember starts another journal.
+        if (isRecordError(error)) return null
+        throw error
+      }
     },
     acknowledge: (location, entries) =>
       store.batch(entries.map(({ hash }) => ({ delete: pendingKey(location, hash) }))),
-    forget: (location, entries) =>
-      store.batch(
-        entries.flatMap((entry) => [
+    forget: (location, entries, own) =>
+      store.batch([
+        ...entries.flatMap((entry) => [
           { delete: entryKey(location, entry) },
           { delete: pendingKey(location, entry.hash) },
         ]),
-      ),
+        own === null ? { delete: ownKey(location) } : putOwn(location, own),
+      ]),
   }
 }
 
@@ -96,6 +131,18 @@ function openStored(key: string, bytes: Uint8Array): Opened<JournalEntry> | null
 
 function entryKey(location: LocationId, { journal, sequence, hash }: EntryName): string {
   return `journal/${location}/${journal satisfies JournalId}/${String(sequence).padStart(SEQUENCE_DIGITS, '0')}/${hash}`
+}
+
+function putOf(location: LocationId, { body, hash, bytes }: Opened<JournalEntry>) {
+  return { put: entryKey(location, { journal: journalIdOf(body), sequence: body.sequence, hash }), value: bytes }
+}
+
+function putOwn(location: LocationId, own: OwnEnd) {
+  return { put: ownKey(location), value: ownMessage.encode({ version: 1, ...own }) }
+}
+
+function ownKey(location: LocationId): string {
+  return `own/${location}`
 }
 
 function pendingKey(location: LocationId, hash: EntryHash): string {

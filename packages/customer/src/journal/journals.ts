@@ -1,10 +1,9 @@
-import type { DeviceId } from '@bitdust/crypto'
+import type { DeviceId, Fingerprint } from '@bitdust/crypto'
 import type { Clock } from '@bitdust/machine'
 import {
   type JournalEntry,
   type JournalHead,
   journalEntryRecord,
-  journalIdOf,
   type LocationId,
   MAX_HEADS,
   type Opened,
@@ -21,7 +20,7 @@ import { composeEntry } from './compose-entry.ts'
 import { createJournalBooks } from './journal-books.ts'
 import { createJournalTree, type JournalTree } from './journal-tree.ts'
 import { knownEntry } from './known-entry.ts'
-import { holdersOf, ownChain } from './own-chain.ts'
+import { goneOn, holdersOf, type OwnJournal, ownJournal, tipsOf } from './own-journal.ts'
 import { type CountedEntries, countedEntries } from './revoked-entries.ts'
 import { EntriesRefused, sendEntries } from './send-entries.ts'
 import { type HeadsBySupplier, type SyncOutcome, syncJournals } from './sync-journals.ts'
@@ -65,8 +64,11 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
     return tree
   }
 
-  function ownJournal(location: Location) {
-    return journalIdOf({ location: location.id, writer: self.fingerprint, device: self.deviceKey.publicKey.id })
+  const thisDevice = { writer: self.fingerprint, device: self.deviceKey.publicKey.id }
+
+  /** Where to write next. */
+  async function ownOf(location: Location): Promise<OwnJournal> {
+    return ownJournal(await treeOf(location), location, self, await books.own(location.id))
   }
 
   /** What counts, worked out once for each state of entries and header. */
@@ -98,16 +100,20 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
       }),
     ])
     const { family, heads } = outcome
-    const chain = ownChain(tree, ownJournal(location), heads)
     // Suppliers also get entries from each other, by repair.
-    const arrived = chain.filter(
-      (entry) =>
-        tree.isPending(entry.hash) && family !== null && holdersOf(entry, chain, heads) >= storeQuorum(family.body.n),
-    )
+    const arrived = tipsOf(tree, thisDevice).flatMap((tip) => {
+      const chain = tree.chain(tip)
+      return chain.filter(
+        (entry) =>
+          tree.isPending(entry.hash) && family !== null && holdersOf(entry, chain, heads) >= storeQuorum(family.body.n),
+      )
+    })
     await acknowledge(location, arrived)
+    const fork = goneOn(tree, location, self, await books.own(location.id))
     const problems = [
       ...outcome.report.problems,
       ...(lost === undefined ? [] : [lost]),
+      ...(fork === null ? [] : [fork]),
       ...countedOf(location, tree).problems,
     ]
     return { ...outcome, report: { ...outcome.report, problems }, isHeaderSure }
@@ -134,9 +140,11 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
   /** Sends entries again that reached too few suppliers; what cannot be stored any more as it is, is written anew. */
   async function sendWaiting(location: Location, heads: HeadsBySupplier, options: AppendOptions): Promise<void> {
     const tree = await treeOf(location)
-    const waiting = tree.tips(ownJournal(location)).flatMap((tip) => tree.chain(tip).filter(isWaiting))
+    const waiting = [
+      ...new Set(tipsOf(tree, thisDevice).flatMap((tip) => tree.chain(tip).filter(({ hash }) => tree.isPending(hash)))),
+    ]
     if (waiting.length === 0) return
-    const chain = ownChain(tree, ownJournal(location), heads)
+    const { epoch, chain } = await ownOf(location)
     const from = chain.findIndex(isWaiting)
     // What nobody has yet is not sent any more under a secret that has been replaced.
     const isReplaced = waiting.some(
@@ -151,13 +159,34 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
     const left = waiting.filter(isWaiting)
     if (left.length === 0) return
     const drafts = await Promise.all(left.map((entry) => draftOf(location, entry)))
-    await books.forget(location.id, left)
-    for (const entry of left.toReversed()) tree.remove(entry)
+    await withdraw(location, { epoch, chain }, left)
     for (const draft of drafts) await write(location, draft, heads, options)
 
     function isWaiting({ hash }: KnownEntry): boolean {
       return tree.isPending(hash)
     }
+  }
+
+  /** Takes back what nobody has; what somebody went on with stays. */
+  async function withdraw(
+    location: Location,
+    { epoch, chain }: OwnJournal,
+    entries: readonly KnownEntry[],
+  ): Promise<void> {
+    const tree = await treeOf(location)
+    const gone = new Set<KnownEntry>()
+    for (const entry of entries.toReversed()) {
+      const isLast = tree.tips(entry.journal).some(({ hash }) => hash === entry.hash)
+      if (!isLast) continue
+      tree.remove(entry)
+      gone.add(entry)
+    }
+    const end = chain.findLast((entry) => !gone.has(entry))
+    await books.forget(location.id, [...gone], end === undefined ? null : { epoch, hash: end.hash })
+    await acknowledge(
+      location,
+      entries.filter((entry) => !gone.has(entry)),
+    )
   }
 
   async function journalEnds(
@@ -170,15 +199,15 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
     const tree = await treeOf(location)
     const ends = new Map<DeviceId, readonly JournalHead[]>()
     for (const device of devices) {
-      const journal = journalIdOf({ location: location.id, writer: self.fingerprint, device })
-      const tips = tree.tips(journal).filter(({ hash }) => !tree.isPending(hash))
-      const [tip, ...branches] = tips
-      // Of a journal that was forked no branch can be at all suppliers.
-      if (tip !== undefined && branches.length === 0)
-        await spread(location, tree.chain(tip), heads, { ...options, family })
+      const tips = tipsOf(tree, { writer: self.fingerprint, device }).filter(({ hash }) => !tree.isPending(hash))
+      for (const [journal, [tip, ...branches]] of Map.groupBy(tips, ({ journal: of }) => of)) {
+        // Of a journal that was forked no branch can be at all suppliers.
+        if (tip !== undefined && branches.length === 0 && tree.tips(journal).length === 1)
+          await spread(location, tree.chain(tip), heads, { ...options, family })
+      }
       ends.set(
         device,
-        tips.slice(0, MAX_HEADS).map(({ sequence, hash }) => ({ journal, sequence, hash })),
+        tips.slice(0, MAX_HEADS).map(({ journal, sequence, hash }) => ({ journal, sequence, hash })),
       )
     }
     return ends
@@ -211,18 +240,19 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
     options: AppendOptions,
   ): Promise<{ readonly entry: KnownEntry; readonly sent: QuorumReached<void> }> {
     const tree = await treeOf(location)
-    const before = ownChain(tree, ownJournal(location), heads)
+    const { epoch, chain: before } = await ownOf(location)
     const family = options.family.body.revision
     const opened = await composeEntry(draft, {
       self,
       location,
       tree,
       ignored: countedOf(location, tree).ignored,
+      epoch,
       before: before.at(-1) ?? null,
       family,
     })
     const entry = knownEntry(opened)
-    await books.keep(location.id, [opened], { pending: true })
+    await books.write(location.id, opened)
     tree.add(entry, { pending: true })
     const chain = [...before, entry]
     try {
@@ -235,8 +265,7 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
         return { entry, sent: await send(location, chain, before.length, heads, { ...options, waiting: true }) }
       }
       if (error.stored > 0) throw error.cause
-      await books.forget(location.id, [entry])
-      tree.remove(entry)
+      await withdraw(location, { epoch, chain }, [entry])
       throw new CustomerError('RecordRollback', 'the suppliers know a newer family or key, or a fork of our journal', {
         cause: error.cause,
         subject: location.id,
@@ -280,10 +309,9 @@ export function createJournals({ self, remotes, store, clock, refresh, refreshHe
     ignored: async (location) => countedOf(location, await treeOf(location)).ignored,
     journalEnds: (location, devices, options) => turns.take(location.id, () => journalEnds(location, devices, options)),
     payload,
-    async isAuthor(location, writer, device) {
-      if (writer === self.fingerprint && device === self.deviceKey.publicKey.id) return true
-      const tree = await treeOf(location)
-      return tree.tips(journalIdOf({ location: location.id, writer, device })).length > 0
+    async isAuthor(location, writer: Fingerprint, device: DeviceId) {
+      if (writer === thisDevice.writer && device === thisDevice.device) return true
+      return tipsOf(await treeOf(location), { writer, device }).length > 0
     },
   }
 }

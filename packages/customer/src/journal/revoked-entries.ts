@@ -1,4 +1,5 @@
-import { type EntryHash, type JournalId, journalIdOf } from '@bitdust/records'
+import type { DeviceId } from '@bitdust/crypto'
+import type { EntryHash, JournalId } from '@bitdust/records'
 import { CustomerError } from '../errors.ts'
 import type { Location } from '../locations/types.ts'
 import type { JournalTree } from './journal-tree.ts'
@@ -20,23 +21,22 @@ export interface CountedEntries {
  */
 export function countedEntries(
   tree: JournalTree,
-  { id, owner, revoked }: Pick<Location, 'id' | 'owner' | 'revoked'>,
+  { owner, revoked }: Pick<Location, 'owner' | 'revoked'>,
 ): CountedEntries {
   const settled = tree.settled()
-  const allowed = new Map<JournalId, Set<EntryHash>>()
+  const allowed = new Map<DeviceId, Set<EntryHash>>()
   const problems: CustomerError[] = []
   for (const { device, heads } of revoked) {
-    const journal = journalIdOf({ location: id, writer: owner, device })
     const hashes = new Set<EntryHash>()
-    for (const { hash, sequence } of heads) {
+    for (const { journal, hash, sequence } of heads) {
       const head = tree.get(hash)
       if (head === undefined) problems.push(notHereYet(journal, sequence, hash))
       else for (const entry of tree.chain(head)) hashes.add(entry.hash)
     }
-    allowed.set(journal, hashes)
+    allowed.set(device, hashes)
   }
   if (allowed.size === 0) return { entries: settled, ignored: [], problems }
-  const counts = ({ journal, hash }: KnownEntry) => allowed.get(journal)?.has(hash) ?? true
+  const counts = ({ writer, device, hash }: KnownEntry) => writer !== owner || (allowed.get(device)?.has(hash) ?? true)
   const ignored = settled.filter((entry) => !counts(entry))
   if (ignored.length === 0) return { entries: settled, ignored, problems }
   return { entries: settled.filter(counts), ignored, problems: [...problems, ...ignored.map(ignoredEntry)] }

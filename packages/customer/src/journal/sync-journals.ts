@@ -1,7 +1,7 @@
 import type { Fingerprint } from '@bitdust/crypto'
 import type { PeerRef } from '@bitdust/identity'
 import type { Clock } from '@bitdust/machine'
-import { type JournalId, journalIdOf } from '@bitdust/records'
+import { type EntryHash, type JournalId, journalIdOf } from '@bitdust/records'
 import PQueue from 'p-queue'
 import { CustomerError, isCustomerError } from '../errors.ts'
 import { codeOf } from '../failure.ts'
@@ -59,18 +59,19 @@ export async function syncJournals(options: SyncOptions): Promise<SyncOutcome> {
   )
   const answers = [...done].map(([position, heads]) => ({ peer: family.body.positions[position]!, heads }))
   const problems: CustomerError[] = []
-  const copies = await copiesOf(answers, options, problems)
+  const copies = await copiesOf(answers, options, problems, family.body.n)
   const ends = new Map(tree.journals().map((journal) => [journal, tree.tips(journal).length]))
   if (enough) problems.push(...rollbacks(tree, copies))
   const refusal = enough ? null : refusalOf(location, failed)
   if (refusal !== null) problems.push(refusal)
 
+  const unread = new Set<EntryHash>()
   const queue = new PQueue({ concurrency: CONCURRENCY })
   await queue.addAll(
     [...copies].map(
       ([journal, held]) =>
         () =>
-          catchUp(journal, held, options, problems),
+          catchUp(journal, held, options, { problems, unread }),
     ),
   )
   signal.throwIfAborted()
@@ -79,7 +80,9 @@ export async function syncJournals(options: SyncOptions): Promise<SyncOutcome> {
   const heads = new Map(
     answers.map(({ peer, heads: stored }) => [peer.fingerprint, new Map(stored.map((head) => [head.journal, head]))]),
   )
-  return { report: { fresh: enough, answered: done.size, need, problems }, heads, family, refusal }
+  // What nobody could be made to give may be anything.
+  const fresh = enough && [...unread].every((hash) => tree.has(hash))
+  return { report: { fresh, answered: done.size, need, problems }, heads, family, refusal }
 }
 
 function refusalOf({ id, alias }: Location, failed: ReadonlyMap<number, unknown>): CustomerError | null {
@@ -113,12 +116,13 @@ async function copiesOf(
   answers: readonly Answer[],
   { location, refresh, signal }: SyncOptions,
   problems: CustomerError[],
+  n: number,
 ): Promise<ReadonlyMap<JournalId, readonly Copy[]>> {
   const copies: Copy[] = []
   for (const { peer, heads } of answers) {
     for (const head of heads) {
-      if (journalIdOf({ location: location.id, writer: head.writer, device: head.device }) === head.journal)
-        copies.push({ peer, head })
+      const { writer, device, epoch } = head
+      if (journalIdOf({ location: location.id, writer, device, epoch }) === head.journal) copies.push({ peer, head })
       else
         problems.push(
           new CustomerError('RecordInvalid', `${peer.idurl} lists a journal under a wrong id`, {
@@ -131,10 +135,29 @@ async function copiesOf(
   // A writer whom we do not know may have become a member since we last looked. One more look is enough.
   if (copies.some(({ head }) => !location.mayWrite(head.writer)))
     await refresh(location, { signal }).catch(() => signal.throwIfAborted())
+  problems.push(
+    ...ofStrangers(
+      copies.filter(({ head }) => !location.mayWrite(head.writer)),
+      n,
+    ),
+  )
   return Map.groupBy(
     copies.filter(({ head }) => location.mayWrite(head.writer)).sort((a, b) => b.head.sequence - a.head.sequence),
     ({ head }) => head.journal,
   )
+}
+
+/**
+ * Journals of people who are not known to have had the right to write. Suppliers made them up, or took them when the
+ * writers had it, before this device knew the location: so more than the floor(n/4) who may lie would say (`threats.md` A5).
+ */
+function ofStrangers(copies: readonly Copy[], n: number): readonly CustomerError[] {
+  const holders = Map.groupBy(copies, ({ head }) => head.journal)
+  return [...holders].flatMap(([journal, held]) => {
+    if (new Set(held.map(({ peer }) => peer.fingerprint)).size <= Math.floor(n / 4)) return []
+    const message = `this device cannot tell whether the writer of journal ${journal} ever had the right to write here`
+    return [new CustomerError('CatalogFreshnessUnknown', message, { subject: journal })]
+  })
 }
 
 /** Reads whatever some supplier has beyond what is known, from one after another. */
@@ -142,7 +165,7 @@ async function catchUp(
   journal: JournalId,
   copies: readonly Copy[],
   options: SyncOptions,
-  problems: CustomerError[],
+  { problems, unread }: { readonly problems: CustomerError[]; readonly unread: Set<EntryHash> },
 ): Promise<void> {
   for (const { peer, head } of copies) {
     if (options.tree.has(head.hash)) continue
@@ -153,6 +176,7 @@ async function catchUp(
       // A supplier that is gone in the middle is nobody's fault; the others have the same entries.
       if (isCustomerError(error)) problems.push(error)
       else if (codeOf(error) === null) throw error
+      else unread.add(head.hash)
     }
   }
 }

@@ -16,7 +16,7 @@ export interface KnownEntry extends Omit<JournalEntry, 'owner' | 'location' | 'p
 export interface SyncReport {
   /**
    * Whether enough suppliers answered to be sure that nothing acknowledged was missed, even with floor(n/4) liars among
-   * them. False is `CatalogFreshnessUnknown`: what is shown is what this device knows, there may be more.
+   * them, and gave what they said they have. False is `CatalogFreshnessUnknown`: what is shown is what this device knows, there may be more.
    */
   readonly fresh: boolean
   /** Suppliers that answered, and how many it takes to be sure. */

@@ -8,7 +8,7 @@ import { toCustomerError } from '../failure.ts'
 import { copyRecords } from '../family/copy-records.ts'
 import type { OwnFamily } from '../family/family.ts'
 import type { OpenedFamily } from '../family/types.ts'
-import type { RemoteSuppliers, Self } from '../ports.ts'
+import type { CallOptions, RemoteSuppliers, Self } from '../ports.ts'
 import { createEvents } from '../typed-events.ts'
 import { type RepairEffect, type RepairEvent, repairStart, repairTable } from './machine.ts'
 import { repairBlock } from './repair-block.ts'
@@ -33,6 +33,10 @@ export interface RepairOptions {
   readonly clock: Clock
   /** Blocks that an upload is just placing: not yet at all positions, and nothing to repair. */
   readonly inFlight: ReadonlySet<BlockId>
+  /** Blocks that suppliers were asked to free: whoever still has some of it keeps it in vain. @default none */
+  readonly isFreed?: (block: BlockId) => boolean
+  /** Which of some blocks that cannot be rebuilt a version needs; what is left of others is no loss. @default all of them */
+  readonly needed?: (blocks: readonly BlockId[], options: CallOptions) => Promise<ReadonlySet<BlockId>>
   readonly settings?: Partial<RepairSettings>
   readonly onTransition?: MachineObserver
 }
@@ -49,7 +53,7 @@ interface Waiter {
 interface Findings {
   readonly family: OpenedFamily
   readonly behind: Set<number>
-  readonly missing: MissingBlock[]
+  missing: MissingBlock[]
   readonly culprits: Culprit[]
   survey: Survey
   rebuilt: number
@@ -57,7 +61,7 @@ interface Findings {
 
 /** Keeps our blocks whole: the shell of the machine `repair`. */
 export function createRepair(options: RepairOptions): Repair {
-  const { self, family, remotes, coder, clock, inFlight, onTransition } = options
+  const { self, family, remotes, coder, clock, inFlight, isFreed = () => false, needed, onTransition } = options
   const settings = { ...DEFAULT_SETTINGS, ...options.settings }
   const customer = self.fingerprint
   const ownerKey = self.masterPublicKey
@@ -146,7 +150,7 @@ export function createRepair(options: RepairOptions): Repair {
   async function rebuild(run: Findings, signal: AbortSignal): Promise<void> {
     const { answered, blocks } = run.survey
     const work = [...blocks]
-      .filter(([block]) => !inFlight.has(block))
+      .filter(([block]) => !inFlight.has(block) && !isFreed(block))
       .map(([block, listed]) => {
         const holders = answered.filter((position) => listed[position] === 1 && !isSuspect(block, position))
         return { block, holders, lacking: answered.filter((position) => !holders.includes(position)) }
@@ -171,6 +175,12 @@ export function createRepair(options: RepairOptions): Repair {
     await queue.onIdle()
     signal.throwIfAborted()
     if (defect !== null) throw defect
+    if (run.missing.length === 0 || needed === undefined) return
+    const kept = await needed(
+      run.missing.map(({ block }) => block),
+      { signal },
+    )
+    run.missing = run.missing.filter(({ block }) => kept.has(block))
   }
 
   async function rebuildOne(

@@ -1,5 +1,5 @@
 import type { Fingerprint } from '@bitdust/crypto'
-import type { BlockId } from '@bitdust/records'
+import type { BlockId, LocationId } from '@bitdust/records'
 import type { OpenedFamily } from '../family/types.ts'
 import type { CallOptions, RemoteSuppliers } from '../ports.ts'
 
@@ -17,19 +17,22 @@ export interface Survey {
 export interface SurveyOptions extends CallOptions {
   readonly family: OpenedFamily
   readonly customer: Fingerprint
+  /** The one location to ask about, as members of a share must. @default all of them */
+  readonly location?: LocationId
   readonly remotes: Pick<RemoteSuppliers, 'listFragments'>
   readonly online: (position: number) => boolean
 }
 
 /** Asks every supplier within reach what it holds for us. Nobody is believed more than that: a listed fragment may still be bad. */
-export async function surveyBlocks({ family, customer, remotes, online, signal }: SurveyOptions): Promise<Survey> {
+export async function surveyBlocks(options: SurveyOptions): Promise<Survey> {
+  const { family, customer, location = null, remotes, online, signal } = options
   const { n, positions } = family.body
   const blocks = new Map<BlockId, Holders>()
   const answered: number[] = []
 
   async function ask(position: number): Promise<void> {
     const listed = new Set<BlockId>()
-    const files = remotes.listFragments(positions[position]!, { customer, location: null }, { signal })
+    const files = remotes.listFragments(positions[position]!, { customer, location }, { signal })
     for await (const file of files) if (file.n === n && file.position === position) listed.add(file.block)
     // Only whole lists count: what half a list does not name may be there all the same.
     for (const block of listed) holdersOf(block)[position] = 1

@@ -34,7 +34,7 @@ export interface RepairReport {
   readonly blocks: number
   /** Positions whose fragments were rebuilt and stored. */
   readonly rebuilt: number
-  /** Blocks with too few fragments at the suppliers that could be reached. */
+  /** Blocks with too few fragments at the suppliers that could be reached, but for those that surely no version needs. */
   readonly missing: readonly MissingBlock[]
   readonly culprits: readonly Culprit[]
   /** Positions that could not be brought up to date: out of reach, or without room. */

@@ -1,5 +1,6 @@
-import type { BlockId, Extent } from '@bitdust/records'
+import { BLOCK_FORM_BYTES, type BlockId, type Extent } from '@bitdust/records'
 import { handledLater } from '../handled-later.ts'
+import type { PieceDigest, PlacedPiece } from '../reuse/reuse-index.ts'
 
 /** A block that has its name. */
 export interface SealedBlock {
@@ -7,51 +8,43 @@ export interface SealedBlock {
   readonly key: Uint8Array
 }
 
+/** A block that is full. */
+export interface FilledBlock {
+  /** Room for the form, then the plaintext. It belongs to whoever takes the block until he releases it. */
+  readonly slot: Uint8Array
+  /** What is in it. */
+  readonly pieces: readonly PlacedPiece[]
+  /** Idempotent. */
+  release(): void
+}
+
 /** Where blocks go when they are full. */
 export interface BlockSink {
   /**
-   * Takes a block. Resolves when the next one may be filled, which is when there is room for it; the inner promise when
-   * the block is sealed, after which `plaintext` is not looked at any more.
+   * Takes a block. Resolves when the next one may be filled, which is when there is room for it; the inner promise when the
+   * block is sealed.
    */
-  submit(plaintext: Uint8Array): Promise<{ readonly sealed: Promise<SealedBlock> }>
-  /** Plaintext bytes of a full block. */
+  submit(block: FilledBlock): Promise<{ readonly sealed: Promise<SealedBlock> }>
+  /** Most plaintext bytes of a block. */
   readonly blockBytes: number
 }
 
-/** Bytes that are being packed; they get their extents when their blocks are sealed. */
-export interface Packed {
-  readonly extents: Promise<readonly Extent[]>
-}
-
-/** Puts one thing behind another into blocks, until each is full. */
+/** Puts small pieces one behind the other into blocks. */
 export interface BlockPacker {
   /**
-   * Begins something. Its parts may not be mixed with those of something else.
-   *
-   * @param stable - The bytes stay as they are until their block is sealed.
+   * Copies a piece, which is no longer than a block, into the block that is being filled, or into the next when it does not
+   * fit: a piece is never in two. Resolves when another one can be taken; the extent is known when the block is sealed.
    */
-  begin(options?: { readonly stable?: boolean }): PackedItem
+  add(bytes: Uint8Array, digest: PieceDigest): Promise<{ readonly extent: Promise<Extent> }>
   /** Hands over the block that is not full yet. */
   flush(): Promise<void>
 }
 
-/** One thing that is being packed. */
-export interface PackedItem {
-  /** Copies the bytes; resolves when more can be taken. */
-  write(bytes: Uint8Array): Promise<void>
-  end(): Packed
-}
-
 interface OpenBlock {
-  readonly buffer: Uint8Array
+  readonly slot: Uint8Array
+  readonly pieces: PlacedPiece[]
   used: number
   readonly sealed: PromiseWithResolvers<SealedBlock>
-}
-
-interface Piece {
-  readonly sealed: Promise<SealedBlock>
-  readonly offset: number
-  length: number
 }
 
 /** Buffers that are kept for the next blocks. */
@@ -62,76 +55,50 @@ export function createBlockPacker({ submit, blockBytes }: BlockSink): BlockPacke
   let open: OpenBlock | null = null
 
   function openBlock(): OpenBlock {
-    return { buffer: spare.pop() ?? new Uint8Array(blockBytes), used: 0, sealed: sealing() }
+    const slot = spare.pop() ?? new Uint8Array(BLOCK_FORM_BYTES + blockBytes)
+    const sealed = Promise.withResolvers<SealedBlock>()
+    handledLater(sealed.promise)
+    return { slot, pieces: [], used: 0, sealed }
   }
 
   async function close(): Promise<void> {
     const block = open
     if (block === null) return
     open = null
-    const { buffer, used, sealed } = block
-    await hand(buffer.subarray(0, used), sealed, () => {
-      if (spare.length < MAX_SPARE_BUFFERS) spare.push(buffer)
-    })
-  }
-
-  async function hand(
-    plaintext: Uint8Array,
-    outcome: PromiseWithResolvers<SealedBlock>,
-    onSealed: () => void,
-  ): Promise<void> {
+    const { slot, pieces, used, sealed } = block
+    let isReleased = false
+    const release = () => {
+      if (!isReleased && spare.length < MAX_SPARE_BUFFERS) spare.push(slot)
+      isReleased = true
+    }
     try {
-      const { sealed } = await submit(plaintext)
-      sealed.then(onSealed, () => {})
-      outcome.resolve(sealed)
+      const submitted = await submit({ slot: slot.subarray(0, BLOCK_FORM_BYTES + used), pieces, release })
+      sealed.resolve(submitted.sealed)
     } catch (error) {
-      outcome.reject(error)
+      sealed.reject(error)
       throw error
     }
   }
 
-  function begin({ stable = false } = {}): PackedItem {
-    const pieces: Piece[] = []
-
-    async function write(bytes: Uint8Array): Promise<void> {
-      for (let rest = bytes; rest.length > 0; ) {
-        if (stable && open === null && rest.length >= blockBytes) {
-          const sealed = sealing()
-          pieces.push({ sealed: sealed.promise, offset: 0, length: blockBytes })
-          await hand(rest.subarray(0, blockBytes), sealed, () => {})
-          rest = rest.subarray(blockBytes)
-          continue
-        }
-        open ??= openBlock()
-        const part = rest.subarray(0, blockBytes - open.used)
-        open.buffer.set(part, open.used)
-        note(open, part.length)
-        open.used += part.length
-        rest = rest.subarray(part.length)
-        if (open.used === blockBytes) await close()
-      }
-    }
-
-    function note({ sealed, used }: OpenBlock, length: number): void {
-      const last = pieces.at(-1)
-      if (last?.sealed === sealed.promise) last.length += length
-      else pieces.push({ sealed: sealed.promise, offset: used, length })
-    }
-
-    return {
-      write,
-      end() {
-        const extents = pieces.map(async ({ sealed, offset, length }) => ({ ...(await sealed), offset, length }))
-        return { extents: handledLater(Promise.all(extents)) }
-      },
-    }
+  function put(bytes: Uint8Array, digest: PieceDigest): Promise<Extent> {
+    open ??= openBlock()
+    const { slot, pieces, used, sealed } = open
+    const { length } = bytes
+    slot.set(bytes, BLOCK_FORM_BYTES + used)
+    pieces.push({ digest, offset: used, length })
+    open.used += length
+    return handledLater(sealed.promise.then(({ block, key }) => ({ block, key, offset: used, length })))
   }
 
-  return { begin, flush: close }
-}
-
-function sealing(): PromiseWithResolvers<SealedBlock> {
-  const sealed = Promise.withResolvers<SealedBlock>()
-  handledLater(sealed.promise)
-  return sealed
+  return {
+    async add(bytes, digest) {
+      const isFull = open !== null && open.used + bytes.length > blockBytes
+      const closing = isFull ? close() : null
+      // Put before anything is waited for: others may add at the same time.
+      const extent = put(bytes, digest)
+      await closing
+      return { extent }
+    },
+    flush: close,
+  }
 }

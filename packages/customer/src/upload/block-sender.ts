@@ -1,8 +1,8 @@
 import { randomBytes } from '@bitdust/crypto'
 import type { Clock } from '@bitdust/machine'
-import { type Coder, isSupplierCount } from '@bitdust/raid'
+import { type Coder, isSupplierCount, type SupplierCount } from '@bitdust/raid'
 import { type BlockId, layoutRecord } from '@bitdust/records'
-import { type EncodedBlock, fragmentsOf, sealAndEncode, storeQuorum } from '@bitdust/upkeep'
+import { codedSize, type EncodedBlock, encodeBlockForm, fragmentsOf, sealAndEncode, storeQuorum } from '@bitdust/upkeep'
 import PQueue from 'p-queue'
 import { CustomerError, isCustomerError } from '../errors.ts'
 import { codeOf } from '../failure.ts'
@@ -11,7 +11,10 @@ import { handledLater } from '../handled-later.ts'
 import { atSuppliers, type SupplierOutcome } from '../locations/quorum.ts'
 import type { Location } from '../locations/types.ts'
 import type { CallOptions, RemoteSuppliers, Self } from '../ports.ts'
-import type { SealedBlock } from './block-packer.ts'
+import type { ReuseIndex } from '../reuse/reuse-index.ts'
+import type { FilledBlock, SealedBlock } from './block-packer.ts'
+import { createFragmentRooms } from './fragment-rooms.ts'
+import type { UploadMeasure } from './stages.ts'
 
 /** Blocks that are sealed and sent at the same time, over all puts. */
 const MAX_IN_FLIGHT = 3
@@ -26,8 +29,10 @@ const BUSY_PAUSE_MS = 150
 export interface BlockSenderOptions {
   readonly self: Self
   readonly remotes: Pick<RemoteSuppliers, 'putFragments'>
+  readonly index: Pick<ReuseIndex, 'begin' | 'stored'>
   readonly coder: Coder
   readonly clock: Clock
+  readonly measure: UploadMeasure
 }
 
 /** A block on its way to the suppliers. */
@@ -37,7 +42,7 @@ export interface SentBlock {
   readonly family: OpenedFamily
   /** Bytes of both fragments of one position. */
   readonly positionBytes: number
-  /** Resolves when H suppliers have it. Rejects with `UploadIncomplete` or `QuotaExceeded`. */
+  /** Resolves when H suppliers have it, and the index knows. Rejects with `UploadIncomplete` or `QuotaExceeded`. */
   readonly placed: Promise<void>
   /** How it went at all suppliers; resolves after `placed`, never rejects. */
   readonly rest: Promise<SupplierOutcome<void>>
@@ -51,49 +56,57 @@ export interface SubmittedBlock {
 
 /** Seals blocks and sends their fragments; one for all puts of a customer, so that together they stay within bounds. */
 export interface BlockSender {
-  /** Waits until there is room for another block, then begins with it. */
-  submit(location: Location, plaintext: Uint8Array, options: CallOptions): Promise<SubmittedBlock>
+  /** Waits until there is room for another block, then begins with it. The block is released in any case. */
+  submit(location: Location, block: FilledBlock, options: CallOptions): Promise<SubmittedBlock>
   /** Blocks whose fragments are under way; repair leaves them alone. */
   readonly inFlight: ReadonlySet<BlockId>
 }
 
-export function createBlockSender({ self, remotes, coder, clock }: BlockSenderOptions): BlockSender {
+export function createBlockSender({ self, remotes, index, coder, clock, measure }: BlockSenderOptions): BlockSender {
   const queue = new PQueue({ concurrency: MAX_IN_FLIGHT })
+  const rooms = createFragmentRooms()
   const inFlight = new Set<BlockId>()
   /** The oldest first. */
   const trailing = new Set<{ readonly rest: Promise<unknown>; readonly giveUp: AbortController }>()
 
-  async function seal(location: Location, plaintext: Uint8Array, options: CallOptions) {
-    const family = await location.family(options)
-    const { n } = family.body
-    if (!isSupplierCount(n)) throw new CustomerError('LimitExceeded', `${n} suppliers are no preset`)
+  async function seal(location: Location, { slot }: FilledBlock, n: SupplierCount) {
     const key = randomBytes(32)
     const writer = self.fingerprint
-    const block = await sealAndEncode({ plaintext, key, location: location.id, writer, n, coder })
-    return { family, key, block }
+    const formed = await measure('compress', slot.length, () => encodeBlockForm(slot))
+    const room = rooms.take(codedSize(formed.length, n))
+    const block = await sealAndEncode({ formed, key, location: location.id, writer, n, coder, room, measure })
+    return { key, block, room }
   }
 
   /** Sends all fragments; `placed` and `rest` of what it returns tell how far they came. */
   async function send(location: Location, family: OpenedFamily, block: EncodedBlock, { signal }: CallOptions) {
     const { id, layoutBody, fragments } = block
     const { deviceKey } = self
-    const signed = await layoutRecord.sign(
+    const { n } = family.body
+    const layout = await layoutRecord.sign(
       { ...layoutBody, signer: 'writer', device: deviceKey.publicKey.id },
       deviceKey,
     )
+    await index.begin(location.id, id, n)
     const giveUp = new AbortController()
     const refusals = { full: 0 }
-    const store = storeQuorum(family.body.n)
+    const store = storeQuorum(n)
     inFlight.add(id)
     const reached = atSuppliers<void>(
       family,
       store,
       async (peer, position, taskSignal) => {
-        const { data, parity } = fragmentsOf(position, family.body.n)
-        const put = { customer: location.owner, layout: signed.bytes, position }
+        const { data, parity } = fragmentsOf(position, n)
+        const put = { customer: location.owner, layout: layout.bytes, position }
         const pair = { data: fragments[data]!, parity: fragments[parity]! }
         try {
-          await unlessBusy(() => remotes.putFragments(peer, { ...put, ...pair }, { signal: taskSignal }), taskSignal)
+          await unlessBusy(
+            () =>
+              measure('send', 2 * layoutBody.fragmentBytes, () =>
+                remotes.putFragments(peer, { ...put, ...pair }, { signal: taskSignal }),
+              ),
+            taskSignal,
+          )
         } catch (error) {
           if (codeOf(error) === 'QuotaExceeded' || codeOf(error) === 'DiskFull') refusals.full += 1
           throw error
@@ -101,19 +114,15 @@ export function createBlockSender({ self, remotes, coder, clock }: BlockSenderOp
       },
       { signal: AbortSignal.any([signal, giveUp.signal]), online: location.online, subject: id },
     )
-    const placed = handledLater(
-      reached.then(
-        () => {},
-        (error) => {
-          throw isCustomerError(error, 'UploadIncomplete') && refusals.full > family.body.n - store
-            ? full(error)
-            : error
-        },
-      ),
+    const placed = reached.then(
+      () => {},
+      (error) => {
+        throw isCustomerError(error, 'UploadIncomplete') && refusals.full > n - store ? full(error) : error
+      },
     )
     const rest = reached.then(
       (quorum) => quorum.rest,
-      () => ({ done: new Map<number, void>(), failed: new Map<number, unknown>() }),
+      (error) => ({ done: new Map<number, void>(), failed: new Map<number, unknown>([[0, error]]) }),
     )
     void rest.then(() => inFlight.delete(id))
     return { placed, rest, giveUp }
@@ -149,24 +158,51 @@ export function createBlockSender({ self, remotes, coder, clock }: BlockSenderOp
     }
   }
 
+  async function run(
+    location: Location,
+    filled: FilledBlock,
+    options: CallOptions,
+    {
+      sealed,
+      sent,
+    }: { readonly sealed: PromiseWithResolvers<SealedBlock>; readonly sent: PromiseWithResolvers<SentBlock> },
+  ): Promise<void> {
+    options.signal.throwIfAborted()
+    const family = await location.family(options)
+    const { n } = family.body
+    if (!isSupplierCount(n)) throw new CustomerError('LimitExceeded', `${n} suppliers are no preset`)
+    const { key, block, room } = await seal(location, filled, n)
+    filled.release()
+    const { id } = block
+    sealed.resolve({ block: id, key })
+    const { placed, rest, giveUp } = await send(location, family, block, options)
+    // What was given up may still stand in the queue of a connection; only what everybody has can be written over.
+    void rest.then(({ failed }) => {
+      if (failed.size === 0) rooms.give(room)
+    })
+    const noted = handledLater(placed.then(() => index.stored(location.id, { block: id, key }, n, filled.pieces)))
+    sent.resolve({ id, family, positionBytes: 2 * block.layoutBody.fragmentBytes, placed: noted, rest })
+    await noted
+    await trail(rest, giveUp)
+  }
+
   return {
     inFlight,
-    async submit(location, plaintext, options) {
-      await queue.onSizeLessThan(1)
-      options.signal.throwIfAborted()
+    async submit(location, filled, options) {
       const sealed = Promise.withResolvers<SealedBlock>()
       const sent = Promise.withResolvers<SentBlock>()
+      try {
+        await queue.onSizeLessThan(1)
+        options.signal.throwIfAborted()
+      } catch (error) {
+        filled.release()
+        throw error
+      }
       void queue.add(async () => {
         try {
-          options.signal.throwIfAborted()
-          const { family, key, block } = await seal(location, plaintext, options)
-          sealed.resolve({ block: block.id, key })
-          const { placed, rest, giveUp } = await send(location, family, block, options)
-          const positionBytes = 2 * block.layoutBody.fragmentBytes
-          sent.resolve({ id: block.id, family, positionBytes, placed, rest })
-          await placed
-          await trail(rest, giveUp)
+          await run(location, filled, options, { sealed, sent })
         } catch (error) {
+          filled.release()
           sealed.reject(error)
           sent.reject(error)
         }

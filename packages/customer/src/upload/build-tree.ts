@@ -1,10 +1,11 @@
 import { utf8Encode } from '@bitdust/crypto'
 import { checkPath } from '@bitdust/identity'
-import { type Content, type Entry, encodeNode, MAX_INLINE_BYTES, MAX_TARGET_BYTES } from '@bitdust/records'
+import { type Content, type Entry, type Extent, encodeNode, MAX_INLINE_BYTES, MAX_TARGET_BYTES } from '@bitdust/records'
 import { joinPath, namesOf } from '../catalog/path-tree.ts'
 import { MAX_TREE_ENTRIES } from '../download/walk.ts'
 import { CustomerError } from '../errors.ts'
 import { handledLater } from '../handled-later.ts'
+import type { Piece } from './cut-pieces.ts'
 import type { Packers } from './packers.ts'
 import type { PreparedSource } from './source.ts'
 import type { SourceEntry } from './types.ts'
@@ -19,6 +20,10 @@ export interface BuildTreeOptions {
   /** Where the tree will be; its last component names the root. */
   readonly path: string
   readonly packers: Packers
+  /** Cuts the bytes of a file into pieces. */
+  cut(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Piece>
+  /** Only a piece that is all of its file is shorter. */
+  readonly minPieceBytes: number
   /** Time of folders that the source left out, in ms since the Unix epoch. */
   readonly now: number
   readonly signal: AbortSignal
@@ -45,7 +50,7 @@ interface OpenFolder {
 
 /** Reads a source to its end, packs the bytes and describes the tree, folder by folder as they end. */
 export async function buildTree(source: PreparedSource, options: BuildTreeOptions): Promise<BuiltTree> {
-  const { path, packers, now, signal, onRead } = options
+  const { path, packers, cut, minPieceBytes, now, signal, onRead } = options
   const open: OpenFolder[] = []
   const count = { files: 0, folders: 0, bytes: 0 }
   let root: Promise<Entry> | undefined
@@ -102,27 +107,30 @@ export async function buildTree(source: PreparedSource, options: BuildTreeOption
     return { name, kind, mode: mode & PERMISSION_BITS, mtime: Math.trunc(mtime) }
   }
 
+  async function* counted(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      signal.throwIfAborted()
+      count.bytes += chunk.length
+      yield chunk
+      onRead(count.bytes)
+    }
+  }
+
   /** The promise is wrapped: awaiting that the file is read must not await that its blocks are sealed. */
   async function readFile(entry: SourceEntry): Promise<{ readonly described: Promise<Entry> }> {
     const maxInlineBytes = entry.path === '' ? MAX_INLINE_BYTES : MAX_INLINE_IN_FOLDER_BYTES
-    const item = packers.beginFile(source)
-    let head: Uint8Array | null = new Uint8Array(0)
+    const extents: Promise<Extent>[] = []
+    let inline = new Uint8Array(0)
     let size = 0
-    for await (const chunk of entry.open?.() ?? []) {
-      signal.throwIfAborted()
-      size += chunk.length
-      count.bytes += chunk.length
-      if (head !== null && size <= maxInlineBytes) {
-        head = joined(head, chunk)
-      } else {
-        if (head !== null) await item.write(head)
-        head = null
-        await item.write(chunk)
-      }
-      onRead(count.bytes)
+    for await (const piece of cut(counted(entry.open?.() ?? []))) {
+      size += piece.length
+      if (piece.length <= maxInlineBytes && piece.length < minPieceBytes) {
+        inline = piece.buffer.bytes.slice(0, piece.length)
+        piece.buffer.release()
+      } else extents.push((await packers.addPiece(piece)).extent)
     }
     const content: Promise<Content> =
-      head === null ? packers.fileContent(item.end().extents) : Promise.resolve({ inline: head })
+      extents.length > 0 ? packers.fileContent(handledLater(Promise.all(extents))) : Promise.resolve({ inline })
     return { described: content.then((known) => ({ ...attributesOf(entry), size, files: 1, content: known })) }
   }
 
@@ -163,11 +171,4 @@ function isInside(folder: string, above: string): boolean {
 
 function outOfOrder({ path }: SourceEntry): CustomerError {
   return new CustomerError('PathUnsafe', `${path}: entries do not come depth first`, { subject: path })
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
 }

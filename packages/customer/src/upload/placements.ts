@@ -8,6 +8,7 @@ import type { OpenedFamily } from '../family/types.ts'
 import type { Location } from '../locations/types.ts'
 import type { CallOptions, RemoteSuppliers } from '../ports.ts'
 import { repairBlock } from '../repair/repair-block.ts'
+import type { HeldBlock } from '../reuse/retain-blocks.ts'
 import type { SentBlock } from './block-sender.ts'
 
 /** Blocks that are topped up at the same time. */
@@ -24,7 +25,12 @@ export interface PlacementsOptions {
 export interface Placements {
   /** @param onPlaced - H suppliers have it. */
   add(sent: Promise<SentBlock>, onPlaced: () => void): void
+  /** A block that suppliers had before; it counts for completeness, not as stored. */
+  addHeld(block: HeldBlock): void
+  /** Blocks that were sent. */
   readonly count: number
+  /** Blocks that were there before. */
+  readonly reused: number
   /** Waits until H suppliers have each block. Throws what stands in the way. */
   placed(): Promise<void>
   /**
@@ -53,6 +59,7 @@ export function createPlacements({ location, remotes, coder, clock }: Placements
   const underWay = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | undefined
   let count = 0
+  let reused = 0
 
   function keep(set: Set<Promise<void>>, work: Promise<void>): void {
     const kept = work.catch((error) => {
@@ -128,8 +135,18 @@ export function createPlacements({ location, remotes, coder, clock }: Placements
       )
       keep(underWay, follow(sent))
     },
+    addHeld({ id, family, lacking }) {
+      reused += 1
+      const noted = lacking.then((positions) => {
+        blocks.push({ id, positionBytes: 0, family, lacking: positions })
+      })
+      keep(underWay, noted)
+    },
     get count() {
       return count
+    },
+    get reused() {
+      return reused
     },
     async placed() {
       while (placing.size > 0 && failure === undefined) await Promise.race(placing)

@@ -4,8 +4,6 @@ import type { FileSource, PutSource, SourceEntry, TreeSource } from './types.ts'
 /** What a put reads. */
 export interface PreparedSource {
   readonly entries: AsyncIterable<SourceEntry> | Iterable<SourceEntry>
-  /** Whether the bytes stay as they are until the put has ended, so that blocks may be views on them. */
-  readonly stable: boolean
   /** Bytes in all, where they are known before. */
   readonly total?: number
 }
@@ -15,11 +13,10 @@ export function prepareSource(
   source: PutSource,
   file: { readonly mode: number; readonly mtime: number },
 ): PreparedSource {
-  if (isTree(source)) return { entries: source.entries, stable: false }
+  if (isTree(source)) return { entries: source.entries }
   const size = sizeOf(source)
   const entry: SourceEntry = { path: '', kind: 'file', ...file, open: () => chunksOf(source) }
-  const stable = source instanceof Uint8Array
-  return size === undefined ? { entries: [entry], stable } : { entries: [{ ...entry, size }], stable, total: size }
+  return size === undefined ? { entries: [entry] } : { entries: [{ ...entry, size }], total: size }
 }
 
 function isTree(source: PutSource): source is TreeSource {

@@ -17,7 +17,7 @@ export interface SourceEntry {
   readonly target?: string
 }
 
-/** Bytes of one file. A `Uint8Array` must not change until the put has ended. */
+/** Bytes of one file. A `Uint8Array` must not change until it was read. */
 export type FileSource =
   | Uint8Array
   | Blob
@@ -67,9 +67,11 @@ export interface PutResult {
   readonly folders: number
   /** Bytes of the files. */
   readonly bytes: number
-  /** Blocks that were stored for it. */
+  /** Blocks that were sent for it: what the suppliers had already is not sent again. */
   readonly blocks: number
-  /** Bytes of fragments at all suppliers together that hold them now. */
+  /** Blocks that the suppliers had before and to which it refers. */
+  readonly reused: number
+  /** Bytes of fragments of the blocks that were sent, at all suppliers together that hold them now. */
   readonly storedBytes: number
   /**
    * `stored`: H suppliers hold everything, floor(n/4) of them may be lost. `complete`: all n do, floor(n/2) may be lost.

@@ -1,19 +1,27 @@
 import { checkPath, formatVersion } from '@bitdust/identity'
 import { type Clock, createRunner, type MachineObserver } from '@bitdust/machine'
 import type { Coder } from '@bitdust/raid'
-import { MAX_BLOCK_BYTES, manifestRecord } from '@bitdust/records'
+import { manifestRecord } from '@bitdust/records'
 import { namesOf } from '../catalog/path-tree.ts'
 import { CustomerError, isCustomerError } from '../errors.ts'
 import { toCustomerError } from '../failure.ts'
 import type { AppendedEntry, Journals } from '../journal/types.ts'
 import type { Location } from '../locations/types.ts'
 import type { RemoteSuppliers, Self } from '../ports.ts'
+import { createRetainer } from '../reuse/retain-blocks.ts'
+import type { ReuseIndex } from '../reuse/reuse-index.ts'
+import type { BlockSink, FilledBlock } from './block-packer.ts'
 import type { BlockSender } from './block-sender.ts'
 import { type BuiltTree, buildTree } from './build-tree.ts'
+import { createByteBudget } from './byte-budget.ts'
+import { bytesAhead, createCutTable, cutBounds, cutPieces } from './cut-pieces.ts'
 import { type UploadEffect, type UploadEvent, uploadStart, uploadTable } from './machine.ts'
 import { createPackers } from './packers.ts'
+import { createPieceBuffers } from './piece-buffers.ts'
+import { createPieceStore } from './piece-store.ts'
 import { createPlacements } from './placements.ts'
 import { prepareSource } from './source.ts'
+import type { UploadMeasure } from './stages.ts'
 import type { PutOptions, PutProgress, PutResult, PutSource } from './types.ts'
 
 const MIB = 1024 * 1024
@@ -22,6 +30,15 @@ const COMPLETING_MS = 30_000
 /** How often, and after how many ms each time, an entry is written again because the family is just being changed. */
 const OUTDATED_ATTEMPTS = 20
 const OUTDATED_PAUSE_MS = 1_000
+/**
+ * Longest time from the beginning of a put to its entry, in ms. Suppliers keep for 7 days what no entry refers to yet;
+ * then the owner may free it.
+ */
+const MAX_PUT_MS = 6 * 24 * 3600 * 1000
+/** Pieces in memory: read, waiting for an answer of the suppliers, or for their turn to be sealed. */
+const MAX_PIECES = 8
+/** Small pieces in memory that wait for an answer of the suppliers, in bytes. */
+const MAX_WAITING_BYTES = 16 * MIB
 /** Bytes between two reports of what was read. */
 const PROGRESS_STEP_BYTES = MIB
 
@@ -29,6 +46,8 @@ export interface UploadsOptions {
   readonly self: Self
   readonly journals: Journals
   readonly sender: BlockSender
+  readonly index: ReuseIndex
+  readonly measure: UploadMeasure
   readonly remotes: RemoteSuppliers
   readonly coder: Coder
   readonly clock: Clock
@@ -56,6 +75,8 @@ export function createUploads({
   self,
   journals,
   sender,
+  index,
+  measure,
   remotes,
   coder,
   clock,
@@ -69,11 +90,30 @@ export function createUploads({
     const prepared = prepareSource(source, { mode, mtime })
     let family = await location.family(options)
 
+    const begun = { at: clock.now(), monotonic: clock.monotonic() }
     const over = new AbortController()
     const signal = AbortSignal.any([options.signal, over.signal])
     const outcome = Promise.withResolvers<StoredPut>()
     const placements = createPlacements({ location, remotes, coder, clock })
-    const packers = createPackers({ blockBytes: Math.min(MAX_BLOCK_BYTES, family.body.n * MIB), submit })
+    const { n } = family.body
+    const bounds = cutBounds(n)
+    const buffers = createPieceBuffers(bytesAhead(bounds), MAX_PIECES)
+    const table = createCutTable(location.secret(1))
+    const cut = (chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) =>
+      cutPieces(measured(chunks), { table, bounds, buffers, signal, measure })
+    const sink: BlockSink = { blockBytes: bounds.maxBytes, submit }
+    const pieces = createPieceStore({
+      sink,
+      retainer: createRetainer({ location, remotes, signal, onHeld: (block) => placements.addHeld(block) }),
+      ownBlockBytes: bounds.minBytes,
+      waiting: createByteBudget(MAX_WAITING_BYTES),
+      measure,
+      signal,
+      digestOf: index.digestsOf(location),
+      find: (digest) => index.find(location.id, digest, n),
+      onLost: ({ block }) => index.begin(location.id, block, n),
+    })
+    const packers = createPackers({ sink, cut, store: (piece, packer) => pieces.store(piece, packer) })
     let tree: BuiltTree | undefined
     let appended: AppendedEntry | undefined
     let ended: { readonly complete: boolean; readonly storedBytes: number } | undefined
@@ -81,10 +121,11 @@ export function createUploads({
     let placed = 0
     let outdated = 0
 
-    async function submit(plaintext: Uint8Array) {
-      const { length } = plaintext
-      const { sealed, sent } = await sender.submit(location, plaintext, { signal })
+    async function submit(block: FilledBlock) {
+      const length = block.pieces.reduce((sum, piece) => sum + piece.length, 0)
+      const { sealed, sent } = await sender.submit(location, block, { signal })
       placements.add(sent, () => {
+        for (const { digest } of block.pieces) pieces.placed(digest)
         placed = Math.min(placed + length, read)
         tell({ step: 'placing', done: placed, total: read })
       })
@@ -93,6 +134,20 @@ export function createUploads({
         .then(({ placed: outcomeOfBlock }) => outcomeOfBlock)
         .catch((error) => machine.send({ type: 'failed', error }))
       return { sealed }
+    }
+
+    /** What it takes to get the next bytes, whoever gives them. */
+    async function* measured(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      const from = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
+      try {
+        for (;;) {
+          const next = await measure('read', 0, async () => from.next())
+          if (next.done === true) return
+          yield next.value
+        }
+      } finally {
+        await from.return?.()
+      }
     }
 
     function tell(progress: PutProgress): void {
@@ -108,7 +163,15 @@ export function createUploads({
     async function step(effect: Exclude<UploadEffect, { type: 'report' | 'abandon' }>): Promise<UploadEvent> {
       switch (effect.type) {
         case 'read':
-          tree = await buildTree(prepared, { path, packers, now: clock.now(), signal, onRead })
+          tree = await buildTree(prepared, {
+            path,
+            packers,
+            cut,
+            minPieceBytes: bounds.minBytes,
+            now: clock.now(),
+            signal,
+            onRead,
+          })
           read = tree.bytes
           tell({ step: 'reading', done: read, total: read })
           return { type: 'read' }
@@ -135,6 +198,7 @@ export function createUploads({
     }
 
     async function record(): Promise<UploadEvent> {
+      requireYoung()
       tell({ step: 'recording', done: read, total: read })
       const date = clock.now()
       const manifest = await manifestRecord.sign(
@@ -157,6 +221,20 @@ export function createUploads({
         if (!isCustomerError(error, 'RecordRollback') || outdated > OUTDATED_ATTEMPTS) throw error
         return { type: 'outdated' }
       }
+    }
+
+    /** A machine that sleeps stops the monotonic clock, a wrong time of day the other one: the longer time counts. */
+    function requireYoung(): void {
+      const took = Math.max(clock.now() - begun.at, clock.monotonic() - begun.monotonic)
+      if (took < MAX_PUT_MS) return
+      throw new CustomerError(
+        'UploadIncomplete',
+        `${path}: it took so long that suppliers may not have its blocks any more`,
+        {
+          subject: path,
+          retryable: true,
+        },
+      )
     }
 
     /** @returns Whether all n suppliers have everything. */
@@ -190,6 +268,7 @@ export function createUploads({
         folders,
         bytes,
         blocks: placements.count,
+        reused: placements.reused,
         storedBytes,
         state,
       })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { historyOf } from '../../src/catalog/history.ts'
 import { historyOfSteps, type Step } from '../histories.ts'
@@ -50,6 +51,24 @@ describe('the order of journal entries', () => {
     const joined = historyOf([right, merged, start!, left!])
     expect(joined.precedes(right.hash, merged.hash)).toBe(true)
     expect(joined.precedes(left!.hash, merged.hash)).toBe(true)
+  })
+
+  it('never changes by what comes later', () => {
+    const step = fc.record({ writer: fc.constantFrom('a', 'b', 'c'), seen: fc.array(fc.nat(), { maxLength: 3 }) })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 2, maxLength: 20 }), fc.nat(), (steps, cut) => {
+        const entries = entriesOf(
+          ...steps.map(({ writer, seen }, number) => {
+            const after = number === 0 ? [] : [...new Set(seen.map((one) => one % number))]
+            return { writer, put: 'x', after }
+          }),
+        )
+        const earlier = entries.slice(0, 1 + (cut % entries.length))
+        const orderIn = ({ rank }: ReturnType<typeof historyOf>) =>
+          earlier.map(({ hash }) => hash).sort((a, b) => rank(a) - rank(b))
+        expect(orderIn(historyOf(entries))).toEqual(orderIn(historyOf(earlier)))
+      }),
+    )
   })
 
   it('leaves out heads of entries that are not there', () => {

@@ -6,7 +6,10 @@ import type { PutOperation } from '../../src/catalog/operation.ts'
 import { historyOfSteps, type Step, writerOf } from '../histories.ts'
 
 const owner = writerOf('owner')
-const rights = { mayDelete: (deleter: string, author: string) => deleter === owner || deleter === author }
+const rights = {
+  mayDelete: (deleter: string, author: string) => deleter === owner || deleter === author,
+  mayRelease: (writer: string) => writer === owner,
+}
 
 function catalogOf(...steps: readonly Step[]): Catalog {
   return merge(historyOfSteps(steps), rights)
@@ -96,7 +99,7 @@ describe('merging journals', () => {
     const catalog = catalogOf(...steps)
     expect(numbers(catalog.deciding('a'))).toEqual([0])
     expect(catalog.deciding('b')).toEqual([])
-    expect(catalog.ignoredDeletes.map(({ path }) => path)).toEqual(['a'])
+    expect(catalog.ignoredOperations).toMatchObject([{ kind: 'delete', path: 'a' }])
     expect(catalogOf(...steps.slice(0, 2), { writer: 'owner', delete: 'b', after: [1] }).deciding('b')).toEqual([])
   })
 

@@ -1,4 +1,4 @@
-import { equalBytes, type RsaPrivateKey } from '@bitdust/crypto'
+import { equalBytes, isBitdustError, type RsaPrivateKey } from '@bitdust/crypto'
 import type { Clock } from '@bitdust/machine'
 import { formatIdentityDate } from '../document/identity-date.ts'
 import type { IdentityDocument, IdentityFields } from '../document/identity-document.ts'
@@ -6,8 +6,10 @@ import { type SignedIdentity, signIdentity } from '../document/sign-identity.ts'
 import { IdentityError } from '../errors.ts'
 import { createLock } from '../lock.ts'
 import type { Idurl } from '../names/idurl.ts'
+import { type DropMemory, MAX_DROPS, memoryDropMemory } from './drop-memory.ts'
 import type { IdServerPort } from './id-server-port.ts'
 import { type Holding, lookUp } from './look-up.ts'
+import { type Ancestor, mergeDocuments } from './merge-documents.ts'
 import { type PublishOutcome, publishTo } from './publish-to.ts'
 
 /** What {@link createPublisher} needs. */
@@ -24,11 +26,16 @@ export interface PublisherOptions {
   readonly isStatic?: (source: Idurl) => boolean
   /** Dates the documents. */
   readonly clock: Pick<Clock, 'now'>
+  /**
+   * Keeps which certificates were taken out here.
+   * @default until the end of this publisher
+   */
+  readonly drops?: DropMemory
   /** Told each new document of this identity, published here or found at a source, before anything else is done with it. */
   readonly onChanged?: (document: IdentityDocument) => Promise<void> | void
 }
 
-/** A change of what the owner writes; revision and date are the publisher's. */
+/** A change of what the owner writes; revision and date are the publisher's. A certificate that it takes out stays out. */
 export type IdentityChange = (fields: IdentityFields) => IdentityFields
 
 /** How one source stands to the current document. */
@@ -64,7 +71,10 @@ export interface Publisher {
   isStatic(source: Idurl): boolean
   /** How the sources of the current document stood when they were asked last, in its order. */
   sources(): readonly SourceReport[]
-  /** Reads all sources, takes over a newer document of one's own found there, and tells how each stands to it. */
+  /**
+   * Reads all sources, takes over a newer document of one's own found there, and tells how each stands to it. One that
+   * names a certificate which was taken out here is followed by one that does not.
+   */
   check(options?: { readonly signal?: AbortSignal }): Promise<readonly SourceState[]>
   /** Takes over a newer document of this identity that came another way; every other one is passed over. */
   adopt(document: IdentityDocument): Promise<void>
@@ -96,10 +106,13 @@ const MAX_ATTEMPTS = 5
 
 /** Creates a publisher. It asks nobody before the first call. */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { key, identity, idServers, clock, onChanged, isStatic = () => false } = options
+  const { key, identity, idServers, clock, onChanged, isStatic = () => false, drops = memoryDropMemory() } = options
   const exclusively = createLock()
   const reports = new Map<Idurl, SourceReport>()
+  /** Certificates that a change made here took out: a revoked device never comes back with what others wrote. */
+  let dropped: readonly string[] | null = null
   let current = identity
+  let ancestor: Ancestor | null = null
   noteSources([])
 
   function readAll(sources: Iterable<Idurl>, signal: AbortSignal): Promise<readonly (readonly [Idurl, Holding])[]> {
@@ -110,8 +123,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
     )
   }
 
-  async function replace(document: IdentityDocument): Promise<void> {
+  async function replace(document: IdentityDocument, madeFrom: Ancestor = current): Promise<void> {
     await onChanged?.(document)
+    ancestor = madeFrom
     current = document
   }
 
@@ -127,10 +141,27 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   }
 
+  async function knownDrops(): Promise<readonly string[]> {
+    dropped ??= await drops.get()
+    return dropped
+  }
+
+  async function noteDrops(next: readonly string[]): Promise<void> {
+    const known = await knownDrops()
+    if (next.length === known.length && next.every((text, at) => text === known[at])) return
+    await drops.put(next)
+    dropped = next
+  }
+
   async function check(signal: AbortSignal): Promise<readonly SourceState[]> {
-    const holdings = await readAll(current.sources, signal)
+    const drop = new Set(await knownDrops())
+    let holdings = await readAll(current.sources, signal)
     const newest = newestOf([current, ...documentsOf(holdings)])
     if (newest.revision > current.revision) await replace(newest)
+    if (current.certificates.some((text) => drop.has(text))) {
+      await dropAgain(signal)
+      holdings = await readAll(current.sources, signal)
+    }
     const states = holdings.map(([source, holding]) => ({
       source,
       is: stateOf(holding, current),
@@ -138,6 +169,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }))
     noteSources(states)
     return states
+  }
+
+  /** Another device that had not heard of it wrote over a revocation. What cannot be sent now is tried at the next check. */
+  async function dropAgain(signal: AbortSignal): Promise<void> {
+    try {
+      await publish((fields) => fields, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isBitdustError(error)) throw error
+    }
   }
 
   /** Sends to those that take documents; of the others it is only known that theirs is not this one. */
@@ -185,22 +226,39 @@ export function createPublisher(options: PublisherOptions): Publisher {
     if (taken.length > 0) throw refused(taken)
   }
 
-  async function publish(
+  async function publish(change: IdentityChange, options: PublishOptions): Promise<Publication> {
+    const before = await knownDrops()
+    const { signed, base, outcomes } = await sendChanged(change, options).catch(async (error: unknown) => {
+      // Whoever was told that it failed must not find it done later.
+      await noteDrops(before)
+      throw error
+    })
+    await replace(signed.document, base)
+    noteSources(outcomes.map((outcome) => ({ source: outcome.source, is: stateAfter(outcome) })))
+    return { ...signed, outcomes }
+  }
+
+  async function sendChanged(
     change: IdentityChange,
     { signal = neverAborted(), unpublished = 'refuse' }: PublishOptions,
-  ): Promise<Publication> {
+  ) {
+    const known = await knownDrops()
     const sources = new Set(current.sources)
+    const takenOut = new Set<string>()
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const documents = [current, ...documentsOf(await readAll(sources, signal))]
-      const base = mergeNewest(documents)
+      // Where others wrote the revision after the one known here, that one is what they wrote it from.
+      const before = documents.some(({ revision }) => revision > current.revision) ? current : ancestor
+      const base = mergeDocuments(documents, { ancestor: before, dropped: new Set([...known, ...takenOut]) })
       const fields = { ...change(base), revision: base.revision + 1, date: formatIdentityDate(clock.now()) }
+      for (const text of base.certificates) if (!fields.certificates.includes(text)) takenOut.add(text)
       const signed = await signIdentity(fields, key)
       for (const source of signed.document.sources) sources.add(source)
+      const out = [...new Set([...known, ...takenOut])].filter((text) => !fields.certificates.includes(text))
+      // First, or a restart between the two would forget what others may then bring back.
+      await noteDrops(out.slice(-MAX_DROPS))
       const outcomes = await send(signed.document, base.sources, unpublished, signal)
-      if (outcomes.some(({ is }) => is === 'outrun')) continue
-      await replace(signed.document)
-      noteSources(outcomes.map((outcome) => ({ source: outcome.source, is: stateAfter(outcome) })))
-      return { ...signed, outcomes }
+      if (outcomes.every(({ is }) => is !== 'outrun')) return { signed, base, outcomes }
     }
     throw new IdentityError('Timeout', `${current.sources[0]}: others kept writing it ${MAX_ATTEMPTS} times`, {
       retryable: true,
@@ -244,27 +302,6 @@ function stateOf(holding: Holding, current: IdentityDocument): SourceState['is']
   if (holding.is === 'free') return 'missing'
   if (holding.is !== 'mine') return holding.is
   return equalBytes(holding.document.bytes, current.bytes) ? 'current' : 'stale'
-}
-
-/** The fields of the newest revision. Where two devices wrote the same one, what either added is kept. */
-function mergeNewest(documents: readonly IdentityDocument[]): IdentityFields {
-  const [first, ...rest] = documents.toSorted((a, b) => b.revision - a.revision)
-  if (first === undefined) throw new IdentityError('NotFound', 'no document to change')
-  const equals = rest.filter(({ revision }) => revision === first.revision)
-  const union = (list: (document: IdentityDocument) => readonly string[]) => [
-    ...new Set([first, ...equals].flatMap(list)),
-  ]
-  const { sources, scrubbers, postage, date, version, revision } = first
-  return {
-    contacts: union(({ contacts }) => contacts),
-    certificates: union(({ certificates }) => certificates),
-    sources,
-    scrubbers,
-    postage,
-    date,
-    version,
-    revision,
-  }
 }
 
 function refused(outcomes: readonly PublishOutcome[]): IdentityError {

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { type FolderPaths, folderPaths } from '../folder.ts'
-import { moveMasterKey } from '../master-key.ts'
+import { moveMasterKey, readMasterKeyFile } from '../master-key.ts'
 import { readOwnIdentity } from '../metadata.ts'
 import { primaryOf } from '../wiring/devices.ts'
 import { askNewPassphrase, askPassphrase } from './ask.ts'
@@ -63,7 +62,7 @@ export function addIdentityCommands(program: Command): void {
     const passphrase = restore.opts<{ passphrase: boolean }>().passphrase
       ? await askPassphrase('Passphrase of the key file: ', signal)
       : undefined
-    const keyText = await readFile(resolve(keyfile), 'utf8')
+    const keyText = await readMasterKeyFile(resolve(keyfile))
     const { restoreNode } = await import('../restore.ts')
     const restored = await restoreNode({
       directory: folder,

@@ -36,7 +36,7 @@ function showKey({ format, keyId, kind, bits, fingerprint, label }: KeyDescripti
   return [
     `${kind} key, RSA${bits === null ? ' under a passphrase' : ` ${bits} bits`}, ${format} format`,
     ...(fingerprint === null ? [] : [`fingerprint ${fingerprint}`]),
-    ...(keyId === null ? [] : [keyId]),
+    ...(keyId === null ? [] : [safeText(keyId)]),
     ...(label === null ? [] : [safeText(label)]),
   ].join('\n')
 }

@@ -50,10 +50,13 @@ export function createOutput({ json }: { json: boolean }): Output {
 }
 
 function drawBar(bar: SingleBar | undefined, event: Record<string, unknown>): SingleBar | undefined {
-  const { done, total, step } = event
+  const { done, total, step, unit } = event
   if (typeof done !== 'number') return bar
   const all = typeof total === 'number' && total > 0 ? total : done
-  const payload = { step: safeText(String(step ?? '')), amount: `${formatSize(done)} of ${formatSize(all)}` }
+  // Bytes, unless the event says what it counts.
+  const amount =
+    typeof unit === 'string' ? `${done} of ${all} ${safeText(unit)}` : `${formatSize(done)} of ${formatSize(all)}`
+  const payload = { step: safeText(String(step ?? '')), amount }
   if (bar === undefined) {
     const started = new SingleBar({ format: '{step} [{bar}] {amount}', hideCursor: true, clearOnComplete: false })
     started.start(all, done, payload)

@@ -6,6 +6,7 @@ import { addFileCommands } from './files.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addKeyCommands } from './keys.ts'
 import { addNodeCommands } from './node.ts'
+import { addPruneCommand } from './prune.ts'
 import { addServerCommands } from './servers.ts'
 import { addShareCommands } from './shares.ts'
 import { addSupplierCommands } from './suppliers.ts'
@@ -24,6 +25,7 @@ export function createProgram(): Command {
   addIdentityCommands(program)
   addDeviceCommands(program)
   addFileCommands(program)
+  addPruneCommand(program)
   addSupplierCommands(program)
   addShareCommands(program)
   addKeyCommands(program)

@@ -160,45 +160,74 @@ async function pendingRequest(
   return bytes
 }
 
+/** Where answers are looked for, and by whom. */
+export interface AnswerPlaces extends Pick<NetworkSession, 'deviceKey' | 'resolver'> {
+  readonly dht: Pick<NetworkSession['dht'], 'findEnrolmentAnswer'>
+}
+
 interface Answered {
   readonly document: IdentityDocument
   readonly gift: EnrolmentGift
 }
 
 /**
- * The newest answer to this request whose identity names this device. Null: none yet, or nobody could be asked.
+ * The newest answer to this request whose identity names this device. Null: none yet, or nobody could be asked. Whoever
+ * knows the code may leave answers, so a bad one is told only when there is no good one.
  *
- * @throws {NodeError} `Unauthorized` when the published identity contradicts its answer.
+ * @throws {NodeError} `Unauthorized` when the published identity contradicts its answer. {@link CryptoError} `KeyUnlockFailed`,
+ *   {@link RecordError} `RecordInvalid` when it cannot be read.
  */
-async function findAnswer(
-  { dht, deviceKey, resolver }: NetworkSession,
+export async function findAnswer(
+  { dht, ...asking }: AnswerPlaces,
   request: Uint8Array,
   encryptionKey: RsaPrivateKey,
   signal: AbortSignal,
 ): Promise<Answered | null> {
   const answers = await orNothing(dht.findEnrolmentAnswer(enrolmentCodeBytes(request), { signal }), [], signal)
+  const failures: unknown[] = []
   for (const bytes of answers) {
-    const { body } = await verifyEnrolmentAnswer(bytes, systemClock.now())
-    if (body.request !== enrolmentHash(request) || body.device !== deviceKey.publicKey.id) continue
-    const gift = await openEnrolmentGift(encryptionKey, body)
-    const document =
-      (await orNothing(resolver.resolve(gift.idurl, { fresh: true, signal }), null, signal)) ??
-      (await orNothing(resolver.resolve({ fingerprint: body.owner }, { fresh: true, signal }), null, signal))
-    if (document === null) continue
-    if (document.fingerprint !== body.owner)
-      throw new NodeError('Unauthorized', `the answer came from ${body.owner}, which is not the key of ${gift.idurl}`, {
-        subject: body.owner,
-      })
-    const certificate = await deviceOf(document, deviceKey.publicKey.id, systemClock.now())
-    // The servers may show an older revision for a moment.
-    if (certificate === null) continue
-    if (certificate.encryptionKey?.fingerprint !== encryptionKey.publicKey.fingerprint)
-      throw new NodeError('Unauthorized', `${gift.idurl} names this device with another encryption key`, {
-        subject: body.owner,
-      })
-    return { document, gift }
+    try {
+      const answered = await openAnswer(asking, bytes, { request, encryptionKey, signal })
+      if (answered !== null) return answered
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isBitdustError(error)) throw error
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return null
+}
+
+/** Null for an answer to another request, and while its identity cannot be found or does not name this device. */
+async function openAnswer(
+  { deviceKey, resolver }: Omit<AnswerPlaces, 'dht'>,
+  bytes: Uint8Array,
+  {
+    request,
+    encryptionKey,
+    signal,
+  }: { readonly request: Uint8Array; readonly encryptionKey: RsaPrivateKey; readonly signal: AbortSignal },
+): Promise<Answered | null> {
+  const { body } = await verifyEnrolmentAnswer(bytes, systemClock.now())
+  if (body.request !== enrolmentHash(request) || body.device !== deviceKey.publicKey.id) return null
+  const gift = await openEnrolmentGift(encryptionKey, body)
+  const document =
+    (await orNothing(resolver.resolve(gift.idurl, { fresh: true, signal }), null, signal)) ??
+    (await orNothing(resolver.resolve({ fingerprint: body.owner }, { fresh: true, signal }), null, signal))
+  if (document === null) return null
+  if (document.fingerprint !== body.owner)
+    throw new NodeError('Unauthorized', `the answer came from ${body.owner}, which is not the key of ${gift.idurl}`, {
+      subject: body.owner,
+    })
+  const certificate = await deviceOf(document, deviceKey.publicKey.id, systemClock.now())
+  // The servers may show an older revision for a moment.
+  if (certificate === null) return null
+  if (certificate.encryptionKey?.fingerprint !== encryptionKey.publicKey.fingerprint)
+    throw new NodeError('Unauthorized', `${gift.idurl} names this device with another encryption key`, {
+      subject: body.owner,
+    })
+  return { document, gift }
 }
 
 /** The identity comes last: with it the folder is somebody's. */

@@ -1,5 +1,5 @@
 import { type DeviceId, type Fingerprint, isBitdustError } from '@bitdust/crypto'
-import type { Location } from '@bitdust/customer'
+import type { Location, Locations } from '@bitdust/customer'
 import { deviceIdOfPeerId, MASTER_ALIAS } from '@bitdust/identity'
 import { describeError } from '../daemon/error-report.ts'
 import { NodeError } from '../errors.ts'
@@ -18,6 +18,11 @@ export interface RevokeDeviceOptions {
   readonly onStep?: (step: string) => void
 }
 
+/** What it needs of the node. */
+type RevokingNode = Pick<BitdustNode, 'config' | 'deviceKey' | 'identity' | 'keys' | 'requireMasterKey' | 'store'> & {
+  requireCustomer(): { readonly locations: Pick<Locations, 'list' | 'renew'> }
+}
+
 /** What a revocation came to. */
 export interface RevokedDevice {
   readonly peerId: string
@@ -32,11 +37,17 @@ export interface RevokedDevice {
     /** Members who could not be found: they have to be given the share again. */
     readonly unreached: readonly Fingerprint[]
   }[]
-  /** Places that still have the old keys, and why; the same call goes on. */
+  /**
+   * Places that still have the old keys, and why; the same call goes on. Alias `*` for all places, where the customer role
+   * is off and it is not known which ones the device was given.
+   */
   readonly waiting: readonly { readonly alias: string; readonly code: string; readonly message: string }[]
   /** Key ids of keys that it was given and keeps. */
   readonly keys: readonly string[]
 }
+
+/** Stands in a note for all places, until they can be listed. No alias looks like it. */
+const EVERY_PLACE = '*'
 
 /**
  * Takes a device out of the identity and gives each place that it could read new keys. After a failure the same call goes
@@ -45,7 +56,7 @@ export interface RevokedDevice {
  * @throws {NodeError} `Unauthorized` where the master key is not, and for the own device; `NotFound` when there is no such
  *   device; `ConfigInvalid` when several have the label.
  */
-export async function revokeDevice(node: BitdustNode, options: RevokeDeviceOptions): Promise<RevokedDevice> {
+export async function revokeDevice(node: RevokingNode, options: RevokeDeviceOptions): Promise<RevokedDevice> {
   const { signal, onStep = () => undefined } = options
   node.requireMasterKey('revoke devices')
   const { publisher } = node.identity
@@ -75,7 +86,9 @@ export async function revokeDevice(node: BitdustNode, options: RevokeDeviceOptio
   const renewed: RevokedDevice['renewed'][number][] = []
   const waiting: RevokedDevice['waiting'][number][] = []
   const left = new Set(given.places)
-  for (const place of await placesNamed(node, given.places)) {
+  const off = given.places.length === 0 ? null : customerIsOff(node)
+  if (off !== null) waiting.push(...given.places.map((alias) => ({ alias, ...off })))
+  for (const place of off === null ? await placesNamed(node, given.places) : []) {
     const { alias } = place
     onStep(`new keys for ${alias}`)
     try {
@@ -86,8 +99,7 @@ export async function revokeDevice(node: BitdustNode, options: RevokeDeviceOptio
     } catch (error) {
       signal.throwIfAborted()
       if (!isBitdustError(error)) throw error
-      const { code, message } = describeError(error)
-      waiting.push({ alias, code, message })
+      waiting.push({ alias, ...whyOf(error) })
     }
   }
   return {
@@ -126,25 +138,42 @@ function readDeviceId(peerId: string): DeviceId | null {
  * been given everything. Null: it is no device of ours, and nothing is left to do.
  */
 async function whatIsLeft(
-  node: BitdustNode,
+  node: RevokingNode,
   device: DeviceId,
   found: OwnDevice | undefined,
 ): Promise<GivenNote | null> {
   const note = await readGiven(node.store, device)
-  if (found === undefined) return note === null || note.places.length === 0 ? null : note
-  if (note !== null) return note
-  const unknown = { keys: [], places: found.kind === 'enrolled' ? await ownPlaces(node) : [] }
+  if (found === undefined && (note === null || note.places.length === 0)) return null
+  if (note !== null && !note.places.includes(EVERY_PLACE)) return note
+  const isGiven = note !== null || found?.kind === 'enrolled'
+  const given = { keys: note?.keys ?? [], places: isGiven ? await ownPlaces(node) : [] }
   // Kept, so that the same call finds out what is left when it is interrupted.
-  await writeGiven(node.store, device, unknown)
-  return unknown
+  await writeGiven(node.store, device, given)
+  return given
 }
 
-async function ownPlaces(node: BitdustNode): Promise<readonly string[]> {
-  return node.config.roles.customer ? (await ownLocations(node)).map(({ alias }) => alias) : []
+async function ownPlaces(node: RevokingNode): Promise<readonly string[]> {
+  return customerIsOff(node) === null ? (await ownLocations(node)).map(({ alias }) => alias) : [EVERY_PLACE]
+}
+
+/** Why no place can be given new keys here; null while the customer role is on. */
+function customerIsOff(node: RevokingNode): ReturnType<typeof whyOf> | null {
+  try {
+    node.requireCustomer()
+    return null
+  } catch (error) {
+    if (!isBitdustError(error, 'RoleOff')) throw error
+    return whyOf(error)
+  }
+}
+
+function whyOf(error: unknown): { readonly code: string; readonly message: string } {
+  const { code, message } = describeError(error)
+  return { code, message }
 }
 
 /** The own places of these names, the private one first. */
-async function placesNamed(node: BitdustNode, aliases: readonly string[]): Promise<readonly Location[]> {
+async function placesNamed(node: RevokingNode, aliases: readonly string[]): Promise<readonly Location[]> {
   if (aliases.length === 0) return []
   const rank = ({ alias }: Location) => (alias === MASTER_ALIAS ? '' : alias)
   return (await ownLocations(node))
@@ -152,13 +181,13 @@ async function placesNamed(node: BitdustNode, aliases: readonly string[]): Promi
     .sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
 }
 
-async function ownLocations(node: BitdustNode): Promise<readonly Location[]> {
+async function ownLocations(node: RevokingNode): Promise<readonly Location[]> {
   return (await node.requireCustomer().locations.list()).filter(({ mine }) => mine)
 }
 
 /** Gives a place new keys, and the key ring those of a share. Resolves to members who could not be found. */
 async function renew(
-  node: BitdustNode,
+  node: RevokingNode,
   place: Location,
   device: DeviceId,
   signal: AbortSignal,

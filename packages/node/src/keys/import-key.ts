@@ -15,7 +15,8 @@ export interface ImportKeyOptions extends ReadKeyTextOptions {
 /**
  * Adds a key out of a text to the ring. Nothing that is there is replaced.
  *
- * @throws {NodeError} `KeyConflict` for the own master key and for names that another key has; `ConfigInvalid` when the
+ * @throws {NodeError} `KeyConflict` for the own master key, for names that another key has, and for what claims to follow a
+ *   key that is here: such a key comes from its maker, with the share; `ConfigInvalid` when the
  *   file does not tell what to call the key; the errors of {@link readKeyText}.
  */
 export async function importKey(
@@ -30,10 +31,36 @@ export async function importKey(
       'KeyConflict',
       'this is your master key; another machine takes it by: bitdust identity restore FILE IDURL',
     )
-  if (name === undefined) return addKey(holder, { ...read, ...namesIn(holder, read) })
+  if (name === undefined) {
+    const names = namesIn(holder, read)
+    await refuseSuccessor(holder, { ...read, ...names, fingerprint })
+    return addKey(holder, { ...read, ...names })
+  }
   const alias = checkAlias(name)
   await requireFreeAlias(holder, alias, fingerprint)
   return addKey(holder, { key: read.key, label: read.label, alias, generation: 1 })
+}
+
+/**
+ * Nobody signed the names in a file. The newest generation is the one that is used, so a file must not bring a newer one
+ * of a key that is here already.
+ */
+async function refuseSuccessor(
+  { keys }: KeyHolder,
+  {
+    alias,
+    creator,
+    generation,
+    fingerprint,
+  }: NamedKey & { alias: string; creator: Fingerprint; fingerprint: Fingerprint },
+): Promise<void> {
+  const held = await keys.get({ alias, creator })
+  if (held === null || held.generation >= generation || held.publicKey.fingerprint === fingerprint) return
+  throw new NodeError(
+    'KeyConflict',
+    `generation ${held.generation} of ${alias} is here, and a file does not prove that its maker replaced it by ${generation}; take another name by --name, or delete the key first`,
+    { subject: alias },
+  )
 }
 
 /** The names that a file gives its key. */

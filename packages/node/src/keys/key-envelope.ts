@@ -61,8 +61,13 @@ function openJson(text: string, json: unknown, named: string | null): KeyEnvelop
 
 /** A backup of the original has the IDURLs of its owner in front of the master key, one on a line. */
 function readBackup(text: string): { readonly idurl: string | null; readonly key: string } {
-  const match = /^(https?:\/\/\S+\.xml)\s*\n(?:https?:\/\/\S+\.xml\s*\n)*\s*(?=-----BEGIN )/.exec(text)
-  return { idurl: match?.[1] ?? null, key: text.slice(match?.[0].length ?? 0) }
+  const lines = text.split('\n')
+  const begin = lines.findIndex((line) => line.trimStart().startsWith('-----BEGIN '))
+  const before = lines.slice(0, Math.max(0, begin)).map((line) => line.trim())
+  const [idurl, ...more] = before.filter((line) => line !== '')
+  if (idurl === undefined || ![idurl, ...more].every((line) => /^https?:\/\/\S+\.xml$/.test(line)))
+    return { idurl: null, key: text }
+  return { idurl, key: lines.slice(begin).join('\n').trimStart() }
 }
 
 function masterKeyIdOf(idurl: string): string | null {

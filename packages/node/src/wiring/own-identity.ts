@@ -25,6 +25,7 @@ import { type Metadata, writeIdentity } from '../metadata.ts'
 import { type ExportedSite, exportSite } from '../site/export-site.ts'
 import { parseDuration, parseSchedule } from '../units.ts'
 import { primaryOf } from './devices.ts'
+import { keyValueDropMemory } from './drop-memory.ts'
 import { keyValueMoveMemory } from './move-memory.ts'
 import { createStaticSources } from './static-sources.ts'
 
@@ -78,7 +79,7 @@ export interface OwnIdentityOptions {
   readonly paths: FolderPaths
   readonly config: Config
   readonly idServers: IdServerClient
-  /** Remembers when the identity moved last. */
+  /** Remembers when the identity moved last, and the certificates that were taken out of it. */
   readonly store: KeyValueStore
   readonly observe: MachineObserver
   /** Told every new document of ours, after it is on disk, and the unchanged one from time to time. */
@@ -109,6 +110,7 @@ export async function wireOwnIdentity(options: OwnIdentityOptions): Promise<OwnI
     idServers,
     isStatic: statics.has,
     clock: systemClock,
+    drops: keyValueDropMemory(store),
     onChanged: async (document) => {
       await writeIdentity(paths, document.bytes)
       await keepSite(document).catch(onError)

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeviceKey, RsaPrivateKey } from '@bitdust/crypto'
-import { type Customer, createCustomer } from '@bitdust/customer'
+import { type Customer, createCustomer, type StageObserver } from '@bitdust/customer'
 import { createDht, type Dht, dhtIdentitySource } from '@bitdust/dht'
 import {
   createKeyRing,
@@ -31,13 +31,15 @@ import type { Config } from '../config.ts'
 import type { FolderPaths } from '../folder.ts'
 import { startOwnIdServer } from '../id-server.ts'
 import { deviceRevoked, readMetadata } from '../metadata.ts'
-import { parseDuration, parseSize } from '../units.ts'
+import { parseDuration, parseRate, parseSize } from '../units.ts'
+import { type ByteRate, createByteRate } from './byte-rate.ts'
 import { devicesOf } from './devices.ts'
 import { dhtFamilyDirectory, resolverOwnerKeys, walkingSupplierFinder } from './directory.ts'
 import { followOwnIdentity } from './followed-identity.ts'
 import { openGivenShares } from './given-shares.ts'
 import { identitiesInUse } from './identities-in-use.ts'
 import { keepShareKey } from './keep-share-key.ts'
+import { limitedTransport } from './limited-transport.ts'
 import type { NodeLogger } from './logger.ts'
 import { type OwnIdentity, wireOwnIdentity } from './own-identity.ts'
 import { type OwnNickname, wireOwnNickname } from './own-nickname.ts'
@@ -53,6 +55,8 @@ export interface PartsOptions {
   readonly observe: MachineObserver
   /** Told that this device was revoked while it ran. */
   readonly onRevoked: (error: unknown) => void
+  /** Told how long the steps of puts take. */
+  readonly onStage?: StageObserver
 }
 
 /** Everything that a running node consists of, wired together. */
@@ -149,6 +153,10 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
       return multiaddrsOfDevice(contacts, peerId, { allowPrivate })
     },
   })
+  const limited = limitedTransport(transport, {
+    upload: rateOf(config.transfer.upload),
+    download: rateOf(config.transfer.download),
+  })
   transport.handle('Identity', async (_, { payload }) => {
     await resolver.accept(payload)
     return { command: 'Ack', payload: new Uint8Array() }
@@ -188,17 +196,17 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
       fragments: fileFragmentStore(folder),
       books,
       clock: systemClock,
-      sender: transport,
+      sender: limited,
       limits: { maxFiles: config.supplier.maxFiles },
       onTransition: observe,
     })
-    wired.attach(transport)
+    wired.attach(limited)
     return wired
   }
 
   async function wireCustomer(): Promise<Customer> {
     const remotes = createSupplierClient({
-      sender: transport,
+      sender: limited,
       clock: systemClock,
       prover: (location) => wired.locations.prover(location),
     })
@@ -217,6 +225,7 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
         repairEveryMs: parseDuration(config.customer.repairEvery),
       },
       onTransition: observe,
+      ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
     })
     // The owner of a share gave it new keys.
     wired.events.addEventListener('key', ({ value }) => {
@@ -233,13 +242,13 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
       keyRing: keys,
       locations: files.locations,
       files,
-      sender: transport,
+      sender: limited,
       identities: resolver,
       store,
       clock: systemClock,
       onTransition: observe,
     })
-    wired.attach(transport)
+    wired.attach(limited)
     return wired
   }
 
@@ -349,4 +358,10 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
     start,
     stop,
   }
+}
+
+/** A limit of the configuration; null: unlimited. */
+function rateOf(text: string): ByteRate | null {
+  const bytesPerSecond = parseRate(text)
+  return bytesPerSecond === null ? null : createByteRate(bytesPerSecond, systemClock)
 }

@@ -51,6 +51,8 @@ export interface FragmentBook {
   get(name: string): Promise<FragmentEntry | null>
   put(name: string, entry: FragmentEntry): Promise<void>
   remove(fragments: readonly NamedFragment[]): Promise<void>
+  /** Notes that they are stored as if since `storedAt`, in one batch. */
+  keep(fragments: readonly NamedFragment[], storedAt: number): Promise<void>
   /** All entries, in ascending order of the names of their files. */
   list(): AsyncIterable<NamedFragment>
   /** Every position of a block that is stored. */
@@ -108,6 +110,14 @@ export function createFragmentBook(store: KeyValueStore): FragmentBook {
         fragments
           .flatMap((fragment) => [keyOf('file', fragment.name), ...indexKeys(fragment)])
           .map((key) => ({ delete: key })),
+      ),
+
+    keep: (fragments, storedAt) =>
+      store.batch(
+        fragments.map(({ name, ...entry }) => ({
+          put: keyOf('file', name),
+          value: value.encode({ ...entry, storedAt }),
+        })),
       ),
 
     async *list() {

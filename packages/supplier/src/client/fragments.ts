@@ -16,7 +16,10 @@ import {
   fragmentsReply,
   type ListedFragment,
   listFilesRequest,
+  type RetainRequest,
   type RetrieveRequest,
+  retainedBlocksReply,
+  retainRequest,
   retrieveRequest,
   type StoreFragmentsRequest,
   storeFragmentsRequest,
@@ -67,6 +70,12 @@ export interface FragmentCalls {
   listFragments(to: PeerRef, query: ListQuery, options?: CallOptions): AsyncGenerator<ListedFragment, void, undefined>
   /** Frees blocks, at most 256. Owner only. */
   deleteBlocks(to: PeerRef, request: DeleteBlocksRequest, options?: CallOptions): Promise<DeletedBlocks>
+  /**
+   * Asks which blocks of a location are stored, at most 256; those are not freed for the next 7 days.
+   *
+   * @returns Those of them that the supplier says to hold.
+   */
+  retainBlocks(to: PeerRef, request: RetainRequest, options?: CallOptions): Promise<readonly BlockId[]>
 }
 
 /** The part of the client that moves fragments. */
@@ -130,6 +139,19 @@ export function createFragmentCalls(call: Call, access: AccessKeeper): FragmentC
     deleteBlocks(to, { customer, blocks }, options = {}) {
       const request = [deleteBlocksRequest, { customer, blocks }] as const
       return say(call, to, { command: COMMANDS.deleteFile, customer, request, reply: deletedBlocksReply }, options)
+    },
+
+    async retainBlocks(to, { customer, location, blocks }, options = {}) {
+      const question = {
+        command: COMMANDS.retain,
+        customer,
+        request: [retainRequest, { customer, location, blocks }],
+        reply: retainedBlocksReply,
+      } as const
+      const { held } = await access.run(to, { customer, location }, options, () => say(call, to, question, options))
+      const asked = new Set(blocks)
+      if (held.every((block) => asked.delete(block))) return held
+      throw malformed(to, 'holds blocks that it was not asked for, or one of them twice')
     },
   }
 }

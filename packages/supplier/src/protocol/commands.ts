@@ -6,6 +6,7 @@ export const COMMANDS = {
   retrieve: 'Retrieve',
   listFiles: 'ListFiles',
   deleteFile: 'DeleteFile',
+  retain: 'Retain',
   record: 'Record',
   retrieveRecord: 'RetrieveRecord',
   listLocations: 'ListLocations',

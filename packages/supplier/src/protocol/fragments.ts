@@ -19,8 +19,8 @@ import {
   uint,
 } from '@bitdust/records'
 import type { WantedFragments } from '../fragments/fragment-file.ts'
-import { MAX_DELETED_BLOCKS, MAX_LISTED_ITEMS } from '../limits.ts'
-import type { CustomerRequest } from './services.ts'
+import { MAX_DELETED_BLOCKS, MAX_LISTED_ITEMS, MAX_RETAINED_BLOCKS } from '../limits.ts'
+import type { CustomerRequest, LocationRequest } from './services.ts'
 
 /** `Data`: two fragments to store. The body is Data and then Parity. */
 export interface StoreFragmentsRequest extends CustomerRequest {
@@ -78,6 +78,17 @@ export interface DeletedBlocks {
   readonly refused: readonly BlockId[]
 }
 
+/** `Retain`: which of these blocks are stored here? They are about to be referred to again. */
+export interface RetainRequest extends LocationRequest {
+  readonly blocks: readonly BlockId[]
+}
+
+/** The blocks of a `Retain` that are stored; they are kept from now on as if they were new. */
+export interface RetainedBlocks {
+  /** In the order of the request. */
+  readonly held: readonly BlockId[]
+}
+
 const layoutBytes = bytesUpTo(layoutRecord.maxBytes)
 /** Two hex ids, two numbers of two digits, and what separates them. */
 const MAX_CURSOR_BYTES = 160
@@ -131,3 +142,13 @@ export const deleteBlocksRequest = defineMessage(
 
 /** Message of {@link DeletedBlocks}. */
 export const deletedBlocksReply = defineMessage(struct<DeletedBlocks>({ freed: blockList, refused: blockList }))
+
+const retainedList = list(blockId, MAX_RETAINED_BLOCKS)
+
+/** Message of {@link RetainRequest}. */
+export const retainRequest = defineMessage(
+  struct<RetainRequest>({ customer: fingerprint, location: locationId, blocks: retainedList }),
+)
+
+/** Message of {@link RetainedBlocks}. */
+export const retainedBlocksReply = defineMessage(struct<RetainedBlocks>({ held: retainedList }))

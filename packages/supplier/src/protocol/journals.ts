@@ -4,6 +4,7 @@ import {
   deviceId,
   type EntryHash,
   entryHash,
+  epochNumber,
   fingerprint,
   flag,
   integer,
@@ -41,6 +42,8 @@ export interface StoredJournalHead {
   readonly journal: JournalId
   readonly writer: Fingerprint
   readonly device: DeviceId
+  /** Which of the device's journals. */
+  readonly epoch: number
   /** Sequence number of the last entry, from 0. */
   readonly sequence: number
   readonly hash: EntryHash
@@ -76,6 +79,7 @@ export const storedHeadField = row<StoredJournalHead>({
   journal: journalId,
   writer: fingerprint,
   device: deviceId,
+  epoch: epochNumber,
   sequence: uint(),
   hash: entryHash,
 })

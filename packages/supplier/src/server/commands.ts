@@ -8,6 +8,7 @@ import { ping } from './commands/ping.ts'
 import { accessNonce, auditKey } from './commands/prove-access.ts'
 import { journalHeads, retrieveJournal } from './commands/read-journal.ts'
 import { requestService } from './commands/request-service.ts'
+import { retain } from './commands/retain.ts'
 import { retrieve } from './commands/retrieve.ts'
 import { retrieveRecord } from './commands/retrieve-record.ts'
 import { storeFragments } from './commands/store-fragments.ts'
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   retrieve,
   listFiles,
   deleteFile,
+  retain,
   storeRecord,
   retrieveRecord,
   listLocations,

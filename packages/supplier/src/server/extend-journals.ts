@@ -68,8 +68,8 @@ async function extend(
       continue
     }
     await verifyNext(head, entry)
-    const { writer, device } = entry.body
-    head = { journal, writer, device, sequence, hash: entry.hash }
+    const { writer, device, epoch } = entry.body
+    head = { journal, writer, device, epoch, sequence, hash: entry.hash }
     added.push(entry)
   }
   return head === null || added.length === 0 ? null : { head, entries: added }

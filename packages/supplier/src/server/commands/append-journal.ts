@@ -73,7 +73,7 @@ async function append({
   const isCopy = (entry: JournalEntry) => permission.by === 'owner' && (request.backfill || !isOwn(entry, visitor))
   const fresh = added.map(({ body }) => body).filter((entry) => !isCopy(entry))
   await requireFamily(desk, customer, fresh)
-  await requireGeneration(desk, request, fresh)
+  await requireKey(desk, request, visitor, fresh)
   const bytes = added.reduce((sum, entry) => sum + entry.bytes.length, 0)
   customer.account.requireAllowance(bytes)
   await books.journals.append(
@@ -103,14 +103,22 @@ async function requireFamily(
     )
 }
 
-/** @throws {SupplierError} `KeyRevoked` for an entry under an older generation than the newest one in the header stored. */
-async function requireGeneration(
+/**
+ * @throws {SupplierError} `KeyRevoked` for an entry under an older generation than the newest one in the header stored, and
+ *   for everything, copies too, that a device brings which this header calls revoked.
+ */
+async function requireKey(
   { books }: Desk,
   { customer, location }: AppendRequest,
+  { caller }: Visitor,
   entries: readonly JournalEntry[],
 ): Promise<void> {
   const record = await books.records.get(customer, { kind: 'header', location })
-  const newest = record === null ? 0 : (headerRecord.open(record).body.generations.at(-1)?.generation ?? 0)
+  if (record === null) return
+  const { generations, revoked } = headerRecord.open(record).body
+  if (revoked.some(({ device }) => device === caller.device))
+    throw new SupplierError('KeyRevoked', 'the owner revoked this device')
+  const newest = generations.at(-1)?.generation ?? 0
   const old = entries.find(({ generation }) => generation < newest)
   if (old !== undefined)
     throw new SupplierError('KeyRevoked', `generation ${old.generation} of the key was replaced by ${newest}`)

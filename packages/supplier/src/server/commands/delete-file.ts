@@ -29,9 +29,10 @@ export const deleteFile = defineCommand({
 
 /** Frees all positions of a block, or none when one of them is young. */
 async function free(desk: Desk, customer: Customer, block: BlockId): Promise<boolean> {
-  const stored = await Array.fromAsync(desk.books.fragments.ofBlock(customer.fingerprint, block))
+  const { locks, books } = desk
+  const { fingerprint } = customer
+  const stored = await locks.run(fingerprint, () => Array.fromAsync(books.fragments.ofBlock(fingerprint, block)))
   if (stored.some((fragment) => isYoung(desk, fragment))) return false
-  const { locks } = desk
   let isFreed = true
   // In the order in which a write takes the two locks.
   for (const { name } of stored)

@@ -11,12 +11,13 @@ const CURSOR = /^[0-9a-f]{64}\/[0-9a-f]{64}\/\d\d\/\d\d$/
 export const listFiles = defineCommand({
   command: COMMANDS.listFiles,
   request: listFilesRequest,
-  async answer({ access, books }, visitor, { customer, location, after, limit }) {
+  async answer({ access, books, locks }, visitor, { customer, location, after, limit }) {
     if (location === null) access.requireOwner(visitor, customer)
     else await access.require(visitor, { customer, location }, 'read')
     if (after !== null && !CURSOR.test(after))
       throw new SupplierError('PacketMalformed', 'that is not where a page ended')
-    const { items, next } = await books.fragments.page(customer, location, after, limit)
+    // Alone with the customer's books: what is freed at the same time is either listed or gone, not half of both.
+    const { items, next } = await locks.run(customer, () => books.fragments.page(customer, location, after, limit))
     const listed = items.map((item) => ({
       block: item.block,
       location: item.location,
