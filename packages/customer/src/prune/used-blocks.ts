@@ -20,32 +20,38 @@ export async function usedBlocks(
   { trees, readList, signal }: UsedBlocksOptions,
 ): Promise<ReadonlySet<BlockId>> {
   const used = new Set<BlockId>()
-  const seen = new Set<string>()
+  // Apart: bytes that some put calls a file, or a list, may be a folder in another.
+  const folders = new Set<string>()
+  const lists = new Set<string>()
 
-  /** @returns Whether this content was met before. */
-  function note(content: FlatContent): boolean {
-    if ('inline' in content) return false
-    for (const { block } of content.extents) used.add(block)
-    const place = content.extents.map(({ block, offset, length }) => `${block}/${offset}/${length}`).join()
-    const isKnown = seen.has(place)
-    seen.add(place)
-    return isKnown
+  function note(content: FlatContent): void {
+    if ('extents' in content) for (const { block } of content.extents) used.add(block)
   }
 
-  async function noteContent(content: Content): Promise<boolean> {
+  async function noteContent(content: Content): Promise<void> {
     if (!('list' in content)) return note(content)
-    const isKnown = note(content.list)
-    if (!isKnown) note({ extents: decodeExtents(await readList(content.list)) })
-    return isKnown
+    note(content.list)
+    if (isNew(lists, content)) note({ extents: decodeExtents(await readList(content.list)) })
   }
 
   for (const put of puts) {
     const open: Entry[] = [await trees.root(put)]
     for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
       signal.throwIfAborted()
-      const isKnown = await noteContent(entry.content)
-      if (entry.kind === 'folder' && !isKnown) open.push(...(await trees.node(entry)))
+      await noteContent(entry.content)
+      if (entry.kind === 'folder' && isNew(folders, entry.content)) open.push(...(await trees.node(entry)))
     }
   }
   return used
+}
+
+/** Remembers where some content is; what stands inline has no place of its own and is always new. */
+function isNew(places: Set<string>, content: Content): boolean {
+  const [form, flat] = 'list' in content ? ['list', content.list] : ['', content]
+  if ('inline' in flat) return true
+  const extents = flat.extents.map(({ block, offset, length }) => `${block}/${offset}/${length}`)
+  const place = [form, ...extents].join()
+  if (places.has(place)) return false
+  places.add(place)
+  return true
 }
