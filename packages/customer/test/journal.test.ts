@@ -1,4 +1,4 @@
-import { generateDeviceKey, randomBytes } from '@bitdust/crypto'
+import { type Fingerprint, generateDeviceKey, randomBytes } from '@bitdust/crypto'
 import {
   type JournalEntry,
   type JournalPayload,
@@ -15,6 +15,7 @@ import { historyOf } from '../src/catalog/history.ts'
 import type { Customer } from '../src/customer.ts'
 import type { Journals } from '../src/journal/types.ts'
 import type { Location } from '../src/locations/types.ts'
+import type { RemoteSuppliers } from '../src/ports.ts'
 import { customerOf, storing } from './customers.ts'
 import { appendTo, journalsOf, manifestAt } from './journal-tools.ts'
 import { meddled } from './lies.ts'
@@ -52,6 +53,18 @@ async function lengthsAt(network: TestNetwork, node: TestCustomer, location: Loc
       return heads.reduce((sum, { sequence }) => sum + sequence + 1, 0)
     }),
   )
+}
+
+/** Appending reaches one supplier; to the others the line is cut once that one has answered. */
+function reachingOnly(one: Fingerprint, remotes: RemoteSuppliers): Pick<RemoteSuppliers, 'appendJournal'> {
+  const answered = Promise.withResolvers<void>()
+  return {
+    async appendJournal(peer, entries, options) {
+      if (peer.fingerprint === one) return remotes.appendJournal(peer, entries, options).finally(answered.resolve)
+      await answered.promise
+      throw new DOMException('cut', 'NetworkError')
+    },
+  }
 }
 
 describe('journals', () => {
@@ -176,13 +189,7 @@ describe('journals', () => {
     await copyTo(right, left)
     // One image reaches only one supplier, the other one the rest.
     const first = network.suppliers[0]!
-    const cut = meddled(node, (remotes) => ({
-      async appendJournal(peer, entries, options) {
-        if (peer.fingerprint === first.self.fingerprint) return remotes.appendJournal(peer, entries, options)
-        await new Promise((resolve) => setTimeout(resolve, 200))
-        throw new DOMException('cut', 'NetworkError')
-      },
-    }))
+    const cut = meddled(node, (remotes) => reachingOnly(first.self.fingerprint, remotes))
     await appendTo(cut, location, { kind: 'delete', path: 'left' }, left).catch(() => {})
     first.down()
     await appendTo(node, location, { kind: 'delete', path: 'right' }, right)
@@ -297,13 +304,7 @@ describe('journals', () => {
     const location = await customer.locations.master(inTime())
     const supplier = network.suppliers[0]!
     const store = memoryKeyValueStore()
-    const reaching = meddled(node, (remotes) => ({
-      async appendJournal(peer, entries, options) {
-        if (peer.fingerprint !== supplier.self.fingerprint) await new Promise((resolve) => setTimeout(resolve, 300))
-        if (peer.fingerprint !== supplier.self.fingerprint) throw new DOMException('cut', 'NetworkError')
-        return remotes.appendJournal(peer, entries, options)
-      },
-    }))
+    const reaching = meddled(node, (remotes) => reachingOnly(supplier.self.fingerprint, remotes))
     await expect(appendTo(reaching, location, { kind: 'delete', path: 'x' }, store)).rejects.toThrow()
     const journals = journalsOf(node, store)
     await journals.sync(location, inTime())
